@@ -1,0 +1,2 @@
+DROP TABLE taxpayer_contacts;
+DROP TABLE taxpayers;

@@ -1,0 +1,2 @@
+DROP TABLE demo_messages;
+DROP TABLE outbox;

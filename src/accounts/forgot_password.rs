@@ -1,0 +1,253 @@
+//! `/{portal}/forgot-password`, `/otp`, `/new`: a new password for whoever holds the registered email or phone.
+//!
+//! The same pages for a GSTIN without an account; only no message goes out.
+
+use actix_web::web;
+use askama::Template;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use super::hashing::Hasher;
+use super::otp::{self, OtpForm, OtpStep};
+use super::{NewPassword, Recipients, any_gstin, gstin_message, login};
+use crate::kernel::password::{Password, Policy};
+use crate::kernel::portal::{InPortal, Portal};
+use crate::kernel::taxpayer::Taxpayer;
+use crate::notify::Outbox;
+use crate::notify::messages::{Cause, Writer};
+use crate::store::accounts::Account;
+use crate::store::journeys::{self, Journey, Kind, Stage};
+use crate::store::{accounts, events, sessions, taxpayers};
+use crate::web::error::PageError;
+use crate::web::form::{Button, FieldErrors, Posted};
+use crate::web::guard::{SignedOut, Step, Walking};
+use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::paths;
+use crate::web::throttle::Proof;
+use crate::words::Words;
+
+#[derive(Template)]
+#[template(path = "accounts/forgot_password.html")]
+struct ForgotPasswordPage {
+    w: Words,
+    frame: Frame,
+    own: &'static paths::Shared,
+    gstin: String,
+    /// Set on the last page, where the new password is chosen.
+    chooses: Option<Choosing>,
+}
+
+/// What the page of the new password knows.
+struct Choosing {
+    username: String,
+    journey: String,
+    policy: Policy,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct ForgotPasswordForm {
+    gstin: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct NewPasswordForm {
+    password: SecretString,
+    confirm_password: SecretString,
+}
+
+/// The OTP step of a forgotten password.
+pub struct AtOtp;
+
+impl Step for AtOtp {
+    const KINDS: &'static [Kind] = &[Kind::ForgotPassword];
+    const STAGE: Stage = Stage::Otp;
+
+    fn earlier(portal: Portal, _: Option<&Journey>) -> &'static str {
+        paths::shared(portal).forgot_password
+    }
+}
+
+/// The step after the right OTP.
+pub struct AtNew;
+
+impl Step for AtNew {
+    const KINDS: &'static [Kind] = &[Kind::ForgotPassword];
+    const STAGE: Stage = Stage::Verified;
+
+    fn earlier(portal: Portal, journey: Option<&Journey>) -> &'static str {
+        let own = paths::shared(portal);
+        journey.map_or(own.forgot_password, |_| own.forgot_password_otp)
+    }
+}
+
+fn step<P: InPortal>() -> OtpStep {
+    let own = paths::shared(P::PORTAL);
+    OtpStep {
+        page: own.forgot_password_otp,
+        resend: own.forgot_password_otp_resend,
+        number: None,
+        verify: false,
+        change_contact: None,
+        discreet: true,
+    }
+}
+
+/// GET `/forgot-password`.
+pub async fn show<P: InPortal>(visit: Visit, _guard: SignedOut<P>) -> PageResult {
+    page::ok(&page_of::<P>(&visit, String::new(), FieldErrors::default(), None))
+}
+
+/// POST `/forgot-password`: always on to the OTP page.
+pub async fn submit<P: InPortal>(
+    visit: Visit,
+    _guard: SignedOut<P>,
+    outbox: web::Data<Outbox>,
+    Posted(form): Posted<ForgotPasswordForm>,
+) -> PageResult {
+    let username = match any_gstin(&form.gstin) {
+        Ok(gstin) => gstin.to_string(),
+        Err(fault) => {
+            let errors = FieldErrors::of("gstin", gstin_message(visit.w, fault));
+            return page::unprocessable(&page_of::<P>(&visit, form.gstin, errors, None));
+        }
+    };
+    let (_, to) = owner::<P>(&visit, &username).await?;
+    otp::begin(&visit, &outbox, (Kind::ForgotPassword, username), &to, Proof::None, step::<P>()).await
+}
+
+/// GET `/forgot-password/otp`.
+pub async fn show_otp<P: InPortal>(visit: Visit, _guard: SignedOut<P>, at: Walking<AtOtp>) -> PageResult {
+    match at.journey.stage {
+        Stage::Otp => otp::show(&visit, &at.journey, step::<P>()).await,
+        _ => Ok(see_other(paths::shared(P::PORTAL).forgot_password_new)),
+    }
+}
+
+/// POST `/forgot-password/otp`.
+pub async fn submit_otp<P: InPortal>(
+    visit: Visit,
+    _guard: SignedOut<P>,
+    at: Walking<AtOtp>,
+    Posted(form): Posted<OtpForm>,
+) -> PageResult {
+    let next = paths::shared(P::PORTAL).forgot_password_new;
+    otp::submit(&visit, &at.journey, step::<P>(), &form, next).await
+}
+
+/// POST `/forgot-password/otp/resend`.
+pub async fn resend_otp<P: InPortal>(
+    visit: Visit,
+    _guard: SignedOut<P>,
+    at: Walking<AtOtp>,
+    outbox: web::Data<Outbox>,
+    _form: Posted<Button>,
+) -> PageResult {
+    let (_, to) = owner::<P>(&visit, &at.journey.subject).await?;
+    otp::resend(&visit, &outbox, &at.journey, step::<P>(), &to, Proof::None).await
+}
+
+/// GET `/forgot-password/new`.
+pub async fn show_new<P: InPortal>(visit: Visit, _guard: SignedOut<P>, at: Walking<AtNew>) -> PageResult {
+    match at.journey.stage {
+        Stage::Verified => page::ok(&new_page::<P>(&visit, &at.journey, FieldErrors::default())),
+        _ => Ok(see_other(paths::shared(P::PORTAL).login)),
+    }
+}
+
+/// POST `/forgot-password/new`: sets the password, ends every session of the account, opens its door, tells the owner.
+pub async fn submit_new<P: InPortal>(
+    visit: Visit,
+    _guard: SignedOut<P>,
+    at: Walking<AtNew>,
+    hasher: web::Data<Hasher>,
+    outbox: web::Data<Outbox>,
+    Posted(form): Posted<NewPasswordForm>,
+) -> PageResult {
+    let to_login = see_other(paths::shared(P::PORTAL).login);
+    let gstin = at.journey.subject.clone();
+    let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
+    let password = match form.parse(&visit, taxpayer.as_ref()) {
+        Ok(password) => password,
+        Err(errors) => return page::unprocessable(&new_page::<P>(&visit, &at.journey, errors)),
+    };
+    let (Some(account), to) = owner::<P>(&visit, &at.journey.subject).await? else { return Ok(to_login) };
+    let hash = hasher.hash(password).await?;
+
+    let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
+    let writer = Writer::new(&visit.kit.settings);
+    let mail = writer.password_changed(&account.username, paths::shared(P::PORTAL).forgot_password, &cause);
+    let mails = outbox.mails(&to.emails, &mail, visit.now);
+    let event = visit.event("password_reset", "accepted", account.gstin.as_deref());
+    let (journey, now) = (at.journey.id.clone(), visit.now);
+    let reset = visit.kit.store.write(move |c| {
+        if !journeys::advance(c, &journey, Stage::Verified, Stage::Done)? {
+            return Ok(false);
+        }
+        accounts::set_password(c, &account.id, &hash, now)?;
+        sessions::delete_of_account(c, &account.id, None)?;
+        login::open_door(c, P::PORTAL, &account.username)?;
+        mails.iter().try_for_each(|mail| mail.insert(c))?;
+        events::insert(c, &event)?;
+        Ok(true)
+    });
+    if reset.await? {
+        outbox.wake();
+        visit.visitor.set_notice(&Notice::PasswordReset { at: visit.now.seconds() });
+    }
+    Ok(to_login)
+}
+
+impl NewPasswordForm {
+    /// The password as it was typed.
+    pub fn typed(&self) -> &str {
+        self.password.expose_secret()
+    }
+
+    /// The password chosen on a page of a signed-out person, or all that is wrong with it.
+    pub fn parse(&self, visit: &Visit, taxpayer: Option<&Taxpayer>) -> Result<Password, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let fields = NewPassword {
+            password: self.password.expose_secret(),
+            confirm: self.confirm_password.expose_secret(),
+            field: "password",
+            confirm_field: "confirm_password",
+        };
+        fields.choose(visit.w, visit.kit.settings.password_policy, taxpayer, &mut errors).ok_or(errors)
+    }
+}
+
+/// The account of that name, and who gets its messages; nobody when there is no such account.
+async fn owner<P: InPortal>(visit: &Visit, username: &str) -> Result<(Option<Account>, Recipients), PageError> {
+    let username = username.to_owned();
+    let found = visit.kit.store.read(move |c| {
+        let account = accounts::find_by_username(c, P::PORTAL, &username)?;
+        let gstin = account.as_ref().and_then(|account| account.gstin.clone()).unwrap_or_default();
+        let taxpayer = taxpayers::find(c, &gstin)?;
+        Ok((account.filter(|account| account.frozen_at.is_none()), taxpayer))
+    });
+    let (account, taxpayer) = found.await?;
+    let to = taxpayer.filter(|_| account.is_some()).as_ref().map(Recipients::from).unwrap_or_default();
+    Ok((account, to))
+}
+
+fn new_page<P: InPortal>(visit: &Visit, journey: &Journey, errors: FieldErrors) -> ForgotPasswordPage {
+    let choosing = Choosing {
+        username: journey.subject.clone(),
+        journey: journey.id.clone(),
+        policy: visit.kit.settings.password_policy,
+    };
+    page_of::<P>(visit, String::new(), errors, Some(choosing))
+}
+
+fn page_of<P: InPortal>(
+    visit: &Visit,
+    gstin: String,
+    errors: FieldErrors,
+    chooses: Option<Choosing>,
+) -> ForgotPasswordPage {
+    let title = if chooses.is_some() { visit.w.forgot_new_title() } else { visit.w.forgot_title() };
+    let frame = visit.frame_with(title, errors);
+    ForgotPasswordPage { w: visit.w, frame, own: paths::shared(P::PORTAL), gstin, chooses }
+}

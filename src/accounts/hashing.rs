@@ -1,0 +1,143 @@
+//! Argon2id off the async threads, a few at once, a bounded queue before it and the 503 page beyond (T28).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::kernel::ids;
+use crate::kernel::limits::Limits;
+use crate::kernel::password::{self, Cost, Password};
+use crate::vault::KeyRing;
+use crate::web::error::PageError;
+
+/// Computes and checks password hashes. A stored hash is `<pepper id>:<PHC>`.
+pub struct Hasher {
+    keys: Arc<KeyRing>,
+    cost: Cost,
+    running: Arc<Semaphore>,
+    /// Places to run and to wait together.
+    places: Arc<Semaphore>,
+    patience: Duration,
+    /// Checked when there is no account, so that an unknown username costs what a known one does (T14).
+    nobody: String,
+}
+
+/// What checking a password told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    Wrong,
+    Right,
+    /// Right, and stored under older parameters or an older pepper than today's.
+    RightAndOld,
+}
+
+impl Hasher {
+    /// Computes one hash right away: the one of nobody.
+    pub fn new(keys: Arc<KeyRing>, cost: Cost, limits: &Limits) -> Result<Self, PageError> {
+        let count = |limit: i64| usize::try_from(limit).unwrap_or(1);
+        let nobody = hash_now(&keys, &cost, ids::random().as_bytes())?;
+        Ok(Self {
+            running: Arc::new(Semaphore::new(count(limits.hash_at_once))),
+            places: Arc::new(Semaphore::new(count(limits.hash_at_once + limits.hash_queue))),
+            patience: Duration::from_secs(u64::try_from(limits.hash_wait).unwrap_or(2)),
+            keys,
+            cost,
+            nobody,
+        })
+    }
+
+    /// The hash to store for `password`.
+    pub async fn hash(&self, password: Password) -> Result<String, PageError> {
+        let (keys, cost) = (self.keys.clone(), self.cost);
+        self.run(move || hash_now(&keys, &cost, password.as_bytes())).await
+    }
+
+    /// Whether `typed` is the password of `stored`. Nobody's password is never right and takes as long.
+    pub async fn check(&self, typed: Option<&Password>, stored: Option<&str>) -> Result<Checked, PageError> {
+        let (keys, cost) = (self.keys.clone(), self.cost);
+        let known = stored.is_some() && typed.is_some();
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let typed = zeroize::Zeroizing::new(typed.map_or_else(|| b"-".to_vec(), |typed| typed.as_bytes().to_vec()));
+        let checked = self.run(move || check_now(&keys, &cost, &typed, &stored)).await?;
+        Ok(if known { checked } else { Checked::Wrong })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| PageError::Unavailable)?;
+        let turn = tokio::time::timeout(self.patience, self.running.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| PageError::Unavailable)?.map_err(|_| PageError::Unavailable)?;
+        // Both permits move into the work: a client that hangs up does not free a place while its hash still runs.
+        let done = tokio::task::spawn_blocking(move || {
+            let outcome = work();
+            drop((place, turn));
+            outcome
+        });
+        done.await.map_err(|error| PageError::internal(error.to_string()))?
+    }
+}
+
+fn hash_now(keys: &KeyRing, cost: &Cost, password: &[u8]) -> Result<String, PageError> {
+    let (pepper_id, pepper) = keys.pepper();
+    let phc = password::hash(cost, pepper, password).map_err(|error| PageError::internal(error.to_string()))?;
+    Ok(format!("{pepper_id}:{phc}"))
+}
+
+fn check_now(keys: &KeyRing, cost: &Cost, typed: &[u8], stored: &str) -> Result<Checked, PageError> {
+    let (pepper_id, phc) = stored.split_once(':').ok_or_else(|| PageError::internal("a damaged password hash"))?;
+    let pepper = keys.pepper_of(pepper_id).ok_or_else(|| PageError::internal("the pepper of a password is gone"))?;
+    let right = password::verify(pepper, typed, phc).map_err(|error| PageError::internal(error.to_string()))?;
+    Ok(match right {
+        false => Checked::Wrong,
+        true if pepper_id != keys.pepper().0 || password::needs_rehash(phc, cost) => Checked::RightAndOld,
+        true => Checked::Right,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher(cost: &str, at_once: i64, queue: i64) -> Hasher {
+        let directory = tempfile::tempdir().unwrap();
+        KeyRing::generate_missing(directory.path()).unwrap();
+        let keys = Arc::new(KeyRing::load(directory.path()).unwrap());
+        let limits = Limits { hash_at_once: at_once, hash_queue: queue, ..Limits::default() };
+        Hasher::new(keys, Cost::parse(cost).unwrap(), &limits).unwrap()
+    }
+
+    fn typed(text: &str) -> Password {
+        Password::typed(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_right_password_is_told_from_a_wrong_one_and_nobodys_is_never_right() {
+        let hasher = hasher("m=8,t=1,p=1", 2, 32);
+        let stored = hasher.hash(typed("four tall trees 7")).await.unwrap();
+        let check = async |text: &str, stored: Option<&str>| hasher.check(Some(&typed(text)), stored).await.unwrap();
+        assert_eq!(check("four tall trees 7", Some(&stored)).await, Checked::Right);
+        assert_eq!(check("four tall trees 8", Some(&stored)).await, Checked::Wrong);
+        assert_eq!(check("four tall trees 7", None).await, Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_the_service_is_unavailable_at_once() {
+        let hasher = hasher("m=19456,t=2,p=1", 1, 1);
+        let hash = || hasher.hash(typed("four tall trees 7"));
+        let (first, second, third) = tokio::join!(hash(), hash(), hash());
+        assert!(first.is_ok() && second.is_ok());
+        assert!(matches!(third, Err(PageError::Unavailable)));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_parameters_is_right_and_old() {
+        let (cheap, dear) = (hasher("m=8,t=1,p=1", 2, 32), "m=16,t=1,p=1");
+        let stored = cheap.hash(typed("four tall trees 7")).await.unwrap();
+        let dear = Hasher { cost: Cost::parse(dear).unwrap(), ..cheap };
+        let checked = dear.check(Some(&typed("four tall trees 7")), Some(&stored)).await.unwrap();
+        assert_eq!(checked, Checked::RightAndOld);
+    }
+}

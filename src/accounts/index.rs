@@ -1,0 +1,37 @@
+//! `/{portal}/account`: who is signed in and what they can change about it.
+
+use askama::Template;
+
+use crate::kernel::clock::Moment;
+use crate::kernel::portal::InPortal;
+use crate::web::guard::SignedIn;
+use crate::web::page::{self, Frame, PageResult, Visit};
+use crate::web::paths;
+use crate::words::Words;
+
+#[derive(Template)]
+#[template(path = "accounts/index.html")]
+struct IndexPage {
+    w: Words,
+    frame: Frame,
+    own: &'static paths::Shared,
+    username: String,
+    /// `21/11/2026 17:11`, IST.
+    last_sign_in: Option<String>,
+    last_address: String,
+    password_changed: String,
+}
+
+/// GET: the account's facts and its password link.
+pub async fn show<P: InPortal>(visit: Visit, user: SignedIn<P>) -> PageResult {
+    let account = user.account;
+    page::ok(&IndexPage {
+        w: visit.w,
+        frame: visit.frame(visit.w.account_title()),
+        own: paths::shared(P::PORTAL),
+        username: account.username,
+        last_sign_in: account.last_sign_in_at.map(|at| Moment::from_seconds(at).ist_date_time()),
+        last_address: account.last_sign_in_address.unwrap_or_default(),
+        password_changed: Moment::from_seconds(account.password_changed_at).ist_date_time(),
+    })
+}

@@ -1,0 +1,91 @@
+//! `/irp/api-credentials`: the API username, the masked password, and the button that asks for an OTP.
+
+use actix_web::web;
+use askama::Template;
+
+use super::otp::STEP;
+use super::proves;
+use crate::accounts::Recipients;
+use crate::accounts::otp;
+use crate::kernel::clock::Moment;
+use crate::kernel::portal::Irp;
+use crate::notify::Outbox;
+use crate::store::credentials::{self, Credential};
+use crate::store::journeys::Kind;
+use crate::store::taxpayers;
+use crate::web::error::PageError;
+use crate::web::form::{Button, Posted};
+use crate::web::guard::{SignedIn, current_journey};
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
+use crate::web::paths;
+use crate::web::throttle::Proof;
+use crate::words::Words;
+
+#[derive(Template)]
+#[template(path = "irp/api_credentials/index.html")]
+struct IndexPage {
+    w: Words,
+    frame: Frame,
+    action: &'static str,
+    gstin: String,
+    credential: Option<Shown>,
+}
+
+/// Credentials as the page shows them; moments are `21/11/2026 17:11`, IST.
+struct Shown {
+    api_username: String,
+    created: String,
+    changed: String,
+    last_used: Option<String>,
+}
+
+impl From<Credential> for Shown {
+    fn from(credential: Credential) -> Self {
+        let moment = |seconds: i64| Moment::from_seconds(seconds).ist_date_time();
+        Self {
+            api_username: credential.api_username,
+            created: moment(credential.created_at),
+            changed: moment(credential.changed_at),
+            last_used: credential.last_used_at.map(moment),
+        }
+    }
+}
+
+/// GET.
+pub async fn show(visit: Visit, user: SignedIn<Irp>) -> PageResult {
+    let credential = find(&visit, user.gstin()).await?;
+    page::ok(&IndexPage {
+        w: visit.w,
+        frame: visit.frame(visit.w.api_index_title()),
+        action: paths::IRP_API_CREDENTIALS,
+        gstin: user.gstin().to_owned(),
+        credential: credential.map(Shown::from),
+    })
+}
+
+/// POST: sends the OTP that must come before creating or changing; when one has just proven that, straight on.
+pub async fn submit(visit: Visit, user: SignedIn<Irp>, outbox: web::Data<Outbox>, _form: Posted<Button>) -> PageResult {
+    let gstin = user.gstin().to_owned();
+    let (kind, next) = match find(&visit, &gstin).await? {
+        Some(_) => (Kind::ChangeApiPassword, paths::IRP_API_CHANGE),
+        None => (Kind::CreateApiCredentials, paths::IRP_API_NEW),
+    };
+    let limits = &visit.kit.settings.limits;
+    if current_journey(&visit).await?.is_some_and(|journey| proves(&journey, kind, &gstin, limits, visit.now)) {
+        return Ok(see_other(next));
+    }
+    let to = recipients(&visit, &gstin).await?;
+    otp::begin(&visit, &outbox, (kind, gstin), &to, Proof::Some, STEP).await
+}
+
+async fn find(visit: &Visit, gstin: &str) -> Result<Option<Credential>, PageError> {
+    let gstin = gstin.to_owned();
+    Ok(visit.kit.store.read(move |c| credentials::find_by_gstin(c, &gstin)).await?)
+}
+
+/// Every registered contact of the GSTIN now; the register may have changed since the account was made.
+pub(super) async fn recipients(visit: &Visit, gstin: &str) -> Result<Recipients, PageError> {
+    let gstin = gstin.to_owned();
+    let found = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
+    Ok(found.as_ref().map(Recipients::from).unwrap_or_default())
+}

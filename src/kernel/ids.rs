@@ -1,0 +1,60 @@
+//! Names for rows: random, so that nobody can guess one, and short enough for a hidden field.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rand::Rng as _;
+
+use super::clock::Moment;
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A random id of 130 bits: 26 letters and digits.
+pub fn random() -> String {
+    letters(26)
+}
+
+/// An id that sorts by the second it was made in, then by order within this process: for rows read back in the order
+/// they happened (outbox, events).
+pub fn ordered(now: Moment) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let position = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:010x}{position:08x}{}", now.seconds(), letters(8))
+}
+
+/// What a person reads out to the help desk: `7F3K-29QD`.
+pub fn reference() -> String {
+    let letters = letters(8).to_ascii_uppercase();
+    let (left, right) = letters.split_at(4);
+    format!("{left}-{right}")
+}
+
+fn letters(count: usize) -> String {
+    let mut random = vec![0_u8; count];
+    rand::rng().fill_bytes(&mut random);
+    // 32 letters divide 256 evenly, so the low five bits are unbiased.
+    random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).map(|letter| char::from(*letter)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_ids_differ_and_have_26_letters() {
+        let (one, other) = (random(), random());
+        assert_eq!(one.len(), 26);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn ordered_ids_sort_in_the_order_they_were_made() {
+        let now = Moment::from_seconds(1_795_261_260);
+        let (first, second, later) = (ordered(now), ordered(now), ordered(now.plus(1)));
+        assert!(first < second && second < later);
+    }
+
+    #[test]
+    fn a_reference_has_two_groups_of_four() {
+        assert_eq!(reference().split('-').map(str::len).collect::<Vec<_>>(), [4, 4]);
+    }
+}

@@ -1,0 +1,138 @@
+//! Every number of `security.md` 3 that a running server obeys, in one table.
+//!
+//! `[limits]` in `sanad.toml` overrides one by its name; `sanad config show` prints them all.
+
+use super::clock::{DAY, HOUR, MINUTE};
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident = $default:expr;)+) => {
+        /// The numbers in force. Lifetimes and waits are seconds, the rest are counts or bytes.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits { $($(#[doc = $doc])+ pub $name: i64,)+ }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// Name, value and meaning of each, in the order of the table.
+            pub fn list(&self) -> Vec<(&'static str, i64, &'static str)> {
+                vec![$((stringify!($name), self.$name, concat!($($doc),+).trim_ascii()),)+]
+            }
+
+            /// Overrides one; `false` when there is no limit of that name.
+            pub fn set(&mut self, name: &str, value: i64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+limits! {
+    /// Digits of an OTP.
+    otp_digits = 6;
+    /// Seconds an OTP works.
+    otp_life = 10 * MINUTE;
+    /// Tries an OTP allows before it dies.
+    otp_tries = 5;
+    /// Seconds between two sends of one challenge.
+    otp_resend_wait = 30;
+    /// OTPs an hour for one GSTIN and purpose.
+    otp_sends_per_hour = 5;
+    /// OTPs a day for one GSTIN and purpose.
+    otp_sends_per_day = 10;
+    /// Wrong OTPs a day for one GSTIN over all purposes.
+    otp_failures_per_day = 20;
+    /// OTPs an hour to one email address or phone, when nothing was proven before.
+    destination_unproven_per_hour = 5;
+    /// OTPs a day to one email address or phone, when nothing was proven before.
+    destination_unproven_per_day = 10;
+    /// OTPs an hour to one email address or phone, after a contact match or a password.
+    destination_proven_per_hour = 60;
+    /// OTPs a day to one email address or phone, after a contact match or a password.
+    destination_proven_per_day = 200;
+    /// OTPs an hour asked for from one address without proof.
+    address_unproven_per_hour = 60;
+    /// OTPs a day asked for from one address without proof.
+    address_unproven_per_day = 300;
+    /// OTPs an hour asked for from one address after a contact match or a password.
+    address_proven_per_hour = 300;
+    /// OTPs typed a minute from one address.
+    address_otp_posts_per_minute = 60;
+    /// Contact mismatches a day for one GSTIN.
+    contact_mismatches_per_day = 5;
+    /// Right contacts a day for a GSTIN that a stranger's mismatches have closed, from an address without mismatch.
+    contact_matches_when_closed = 2;
+    /// Different GSTINs an hour that one address may check (DV-3).
+    eligibility_per_hour = 40;
+    /// Different GSTINs a day that one address may check (DV-3).
+    eligibility_per_day = 200;
+    /// Sign-ins a minute from one address.
+    sign_in_posts_per_minute = 30;
+    /// Failed sign-ins a minute from one address.
+    sign_in_failures_per_minute = 10;
+    /// Failed sign-ins an hour from one address.
+    sign_in_failures_per_hour = 100;
+    /// Failed sign-ins to one account after which each further try must wait 2, 4, 8 … seconds.
+    sign_in_failures_before_wait = 5;
+    /// Longest of these waits in seconds.
+    sign_in_longest_wait = MINUTE;
+    /// Failed sign-ins to one account that lock it.
+    sign_in_failures_before_lock = 10;
+    /// Seconds in which those failures are counted.
+    sign_in_failure_window = 15 * MINUTE;
+    /// Seconds a locked account stays locked.
+    sign_in_lock = 15 * MINUTE;
+    /// Seconds a signed-in session lives without a request.
+    session_idle = 15 * MINUTE;
+    /// Seconds a signed-in session lives at most.
+    session_absolute = 8 * HOUR;
+    /// Seconds an unfinished journey lives without a request.
+    journey_idle = 30 * MINUTE;
+    /// Seconds within which the registration OTP proves the creation of credentials.
+    registration_proof_life = 10 * MINUTE;
+    /// Seconds within which an OTP proves one operation of a signed-in person.
+    step_up_life = 5 * MINUTE;
+    /// Seconds a form that outlived its session is kept for.
+    draft_life = 30 * MINUTE;
+    /// Password hashes computed at once.
+    hash_at_once = 2;
+    /// Password hashes waiting at most; the next person sees the 503 page.
+    hash_queue = 32;
+    /// Seconds a password hash waits at most.
+    hash_wait = 2;
+    /// Bytes of a posted form.
+    form_bytes = 64 * 1024;
+    /// Seconds in which a posted form must have arrived.
+    form_seconds = 20;
+    /// SMS a day over all destinations.
+    sms_per_day = 5_000;
+    /// Messages kept for `/demo/messages`.
+    demo_messages = 200;
+    /// Seconds a delivered or failed message's row is kept, without its text.
+    outbox_kept = 7 * DAY;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_overridden_by_name_and_an_unknown_name_is_told() {
+        let mut limits = Limits::default();
+        assert!(limits.set("otp_tries", 3));
+        assert_eq!(limits.otp_tries, 3);
+        assert!(!limits.set("otp_trys", 3));
+    }
+
+    #[test]
+    fn every_limit_is_listed_with_its_meaning() {
+        assert!(Limits::default().list().iter().all(|(_, value, meaning)| *value > 0 && meaning.len() > 10));
+    }
+}

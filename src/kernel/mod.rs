@@ -1,0 +1,13 @@
+//! Pure rules: no IO and no framework; `clock` is the only door to time.
+
+pub mod api_user;
+pub mod clock;
+pub mod contact;
+pub mod eligibility;
+pub mod gstin;
+pub mod ids;
+pub mod limits;
+pub mod otp;
+pub mod password;
+pub mod portal;
+pub mod taxpayer;

@@ -1,0 +1,47 @@
+//! SMS out, by HTTP. Preset `json`: POST `{"to","text","template","id"}`, any 2xx accepts.
+
+use std::time::Duration;
+
+use reqwest::{Client, Url};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use super::worker::{Delivery, TransportError};
+use crate::settings::{Settings, SettingsError};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) struct Gateway {
+    client: Client,
+    url: Url,
+}
+
+impl Gateway {
+    /// The gateway of the settings; `None` when there is none.
+    pub(super) fn of(settings: &Settings) -> Result<Option<Self>, TransportError> {
+        let Some(url) = &settings.sms_url else { return Ok(None) };
+        let wrong =
+            || TransportError::Settings(SettingsError::new("SANAD_SMS_URL", "wants an http:// or https:// address"));
+        let url = Url::parse(url.expose_secret()).map_err(|_| wrong())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong());
+        }
+        let client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
+        Ok(Some(Self { client: client.map_err(|error| TransportError::Other(error.to_string()))?, url }))
+    }
+
+    /// Sends one SMS; `id` lets the gateway recognise one that was sent twice.
+    pub(super) async fn send(&self, id: &str, to: &str, text: &str, template: &str) -> Delivery {
+        let body = json!({ "to": to, "text": text, "template": template, "id": id });
+        match self.client.post(self.url.clone()).json(&body).send().await {
+            Ok(answer) if answer.status().is_success() => Delivery::Done,
+            // 408 and 429 pass; every other 4xx says that this message will never be taken.
+            Ok(answer) if answer.status().is_client_error() && !matches!(answer.status().as_u16(), 408 | 429) => {
+                Delivery::Refused(format!("the gateway answered {}", answer.status()))
+            }
+            Ok(answer) => Delivery::Later(format!("the gateway answered {}", answer.status())),
+            // Without the address: it may hold a token.
+            Err(error) => Delivery::Later(error.without_url().to_string()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Accounts: a username and a password hash in one portal.
+
+use diesel::prelude::*;
+
+use super::schema::accounts;
+use super::{Connection, Inserted, Result, on_any};
+use crate::kernel::clock::Moment;
+use crate::kernel::portal::Portal;
+
+/// An account as stored. `username` is canonical; `password_hash` is `<pepper id>:<PHC>`.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = accounts)]
+pub struct Account {
+    pub id: String,
+    pub portal: String,
+    pub username: String,
+    pub gstin: Option<String>,
+    pub password_hash: String,
+    pub created_at: i64,
+    pub password_changed_at: i64,
+    pub last_sign_in_at: Option<i64>,
+    pub last_sign_in_address: Option<String>,
+    pub frozen_at: Option<i64>,
+}
+
+pub fn find(c: &mut Connection, id: &str) -> Result<Option<Account>> {
+    Ok(on_any!(c, |c| {
+        accounts::table.filter(accounts::id.eq(id)).select(Account::as_select()).get_result(c).optional()
+    })?)
+}
+
+/// The account of that canonical username in that portal.
+pub fn find_by_username(c: &mut Connection, portal: Portal, username: &str) -> Result<Option<Account>> {
+    Ok(on_any!(c, |c| {
+        accounts::table
+            .filter(accounts::portal.eq(portal.as_str()))
+            .filter(accounts::username.eq(username))
+            .select(Account::as_select())
+            .get_result(c)
+            .optional()
+    })?)
+}
+
+/// The index on portal and username decides who was first.
+pub fn insert(c: &mut Connection, account: &Account) -> Result<Inserted> {
+    let rows = on_any!(c, |c| {
+        diesel::insert_into(accounts::table)
+            .values(account.clone())
+            .on_conflict((accounts::portal, accounts::username))
+            .do_nothing()
+            .execute(c)
+    })?;
+    Ok(if rows == 1 { Inserted::Yes } else { Inserted::Taken })
+}
+
+pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(accounts::table.filter(accounts::id.eq(id)))
+            .set((accounts::password_hash.eq(password_hash), accounts::password_changed_at.eq(now.seconds())))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// The same password under newer parameters or a newer pepper; refused silently when it was changed meanwhile.
+pub fn set_rehashed(c: &mut Connection, id: &str, old_hash: &str, new_hash: &str) -> Result<()> {
+    on_any!(c, |c| {
+        let unchanged = accounts::table.filter(accounts::id.eq(id)).filter(accounts::password_hash.eq(old_hash));
+        diesel::update(unchanged).set(accounts::password_hash.eq(new_hash)).execute(c)
+    })?;
+    Ok(())
+}
+
+pub fn set_last_sign_in(c: &mut Connection, id: &str, address: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(accounts::table.filter(accounts::id.eq(id)))
+            .set((accounts::last_sign_in_at.eq(Some(now.seconds())), accounts::last_sign_in_address.eq(Some(address))))
+            .execute(c)
+    })?;
+    Ok(())
+}

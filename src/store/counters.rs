@@ -1,0 +1,107 @@
+//! Budgets: how often something may happen in a window of time. Rows, so that they survive a restart and hold for every
+//! instance. A window begins with its first event; a success never clears one, except where its caller says so (T13).
+
+use diesel::prelude::*;
+
+use super::schema::counters;
+use super::{Connection, Result, on_any};
+use crate::kernel::clock::Moment;
+
+/// `max` events in `window` seconds for whatever `key` names. Keys hold canonical values only (T12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    pub key: String,
+    pub max: i64,
+    pub window: i64,
+}
+
+impl Budget {
+    pub fn new(key: String, max: i64, window: i64) -> Self {
+        Self { key, max, window }
+    }
+}
+
+/// When `budget` can be used again; `None` when it can be now.
+pub fn exhausted(c: &mut Connection, budget: &Budget, now: Moment) -> Result<Option<Moment>> {
+    Ok(current(c, &budget.key, now)?.and_then(|(count, end)| (count >= budget.max).then_some(end)))
+}
+
+/// Spends one of each budget, or none and says until when the first exhausted one is closed.
+pub fn take(c: &mut Connection, budgets: &[Budget], now: Moment) -> Result<std::result::Result<(), Moment>> {
+    for budget in budgets {
+        if let Some(until) = exhausted(c, budget, now)? {
+            return Ok(Err(until));
+        }
+    }
+    for budget in budgets {
+        count(c, &budget.key, budget.window, now)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Counts one event and returns how many the window holds now.
+pub fn count(c: &mut Connection, key: &str, window: i64, now: Moment) -> Result<i64> {
+    clear_ended(c, key, now)?;
+    Ok(on_any!(c, |c| {
+        diesel::insert_into(counters::table)
+            .values((
+                counters::key.eq(key),
+                counters::count.eq(1_i64),
+                counters::ends_at.eq(now.plus(window).seconds()),
+            ))
+            .on_conflict(counters::key)
+            .do_update()
+            .set(counters::count.eq(counters::count + 1))
+            .returning(counters::count)
+            .get_result(c)
+    })?)
+}
+
+/// Closes `key` until that moment; a later moment replaces an earlier one.
+pub fn close(c: &mut Connection, key: &str, until: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::insert_into(counters::table)
+            .values((counters::key.eq(key), counters::count.eq(1_i64), counters::ends_at.eq(until.seconds())))
+            .on_conflict(counters::key)
+            .do_update()
+            .set(counters::ends_at.eq(until.seconds()))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// Until when `key` is closed; `None` when it is open.
+pub fn closed_until(c: &mut Connection, key: &str, now: Moment) -> Result<Option<Moment>> {
+    Ok(current(c, key, now)?.map(|(_, end)| end))
+}
+
+/// Forgets `key`.
+pub fn clear(c: &mut Connection, key: &str) -> Result<()> {
+    on_any!(c, |c| diesel::delete(counters::table.filter(counters::key.eq(key))).execute(c))?;
+    Ok(())
+}
+
+/// Removes what ended before `now`; the sweeper's work.
+pub fn delete_ended(c: &mut Connection, now: Moment) -> Result<usize> {
+    Ok(on_any!(c, |c| diesel::delete(counters::table.filter(counters::ends_at.le(now.seconds()))).execute(c))?)
+}
+
+fn clear_ended(c: &mut Connection, key: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        let ended = counters::table.filter(counters::key.eq(key)).filter(counters::ends_at.le(now.seconds()));
+        diesel::delete(ended).execute(c)
+    })?;
+    Ok(())
+}
+
+fn current(c: &mut Connection, key: &str, now: Moment) -> Result<Option<(i64, Moment)>> {
+    let row: Option<(i64, i64)> = on_any!(c, |c| {
+        counters::table
+            .filter(counters::key.eq(key))
+            .filter(counters::ends_at.gt(now.seconds()))
+            .select((counters::count, counters::ends_at))
+            .get_result(c)
+            .optional()
+    })?;
+    Ok(row.map(|(count, end)| (count, Moment::from_seconds(end))))
+}

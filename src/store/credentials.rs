@@ -1,0 +1,70 @@
+//! API credentials: what software signs in with. The IRP keeps a hash of the API password and nothing else of it.
+
+use diesel::prelude::*;
+
+use super::schema::credentials;
+use super::{Connection, Inserted, Result, on_any};
+use crate::kernel::clock::Moment;
+
+/// API credentials as stored. `canonical_username` is lower case and unique in the IRP.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credentials)]
+pub struct Credential {
+    pub id: String,
+    pub gstin: String,
+    pub api_username: String,
+    pub canonical_username: String,
+    pub password_hash: String,
+    pub status: String,
+    pub created_at: i64,
+    pub changed_at: i64,
+    pub last_used_at: Option<i64>,
+}
+
+/// The only status there is today; a later one freezes credentials.
+pub const ACTIVE: &str = "active";
+
+/// The credentials of that GSTIN. The table allows several API users, the pages show the first.
+pub fn find_by_gstin(c: &mut Connection, gstin: &str) -> Result<Option<Credential>> {
+    let mut of_gstin = list_by_gstin(c, gstin)?;
+    Ok(if of_gstin.is_empty() { None } else { Some(of_gstin.remove(0)) })
+}
+
+fn list_by_gstin(c: &mut Connection, gstin: &str) -> Result<Vec<Credential>> {
+    Ok(on_any!(c, |c| {
+        credentials::table
+            .filter(credentials::gstin.eq(gstin))
+            .order((credentials::created_at.asc(), credentials::id.asc()))
+            .select(Credential::as_select())
+            .load(c)
+    })?)
+}
+
+/// Whether somebody has that canonical username.
+pub fn is_taken(c: &mut Connection, canonical_username: &str) -> Result<bool> {
+    Ok(on_any!(c, |c| {
+        let same = credentials::table.filter(credentials::canonical_username.eq(canonical_username));
+        diesel::select(diesel::dsl::exists(same)).get_result(c)
+    })?)
+}
+
+/// The index on the canonical username decides who was first.
+pub fn insert(c: &mut Connection, credential: &Credential) -> Result<Inserted> {
+    let rows = on_any!(c, |c| {
+        diesel::insert_into(credentials::table)
+            .values(credential.clone())
+            .on_conflict(credentials::canonical_username)
+            .do_nothing()
+            .execute(c)
+    })?;
+    Ok(if rows == 1 { Inserted::Yes } else { Inserted::Taken })
+}
+
+pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(credentials::table.filter(credentials::id.eq(id)))
+            .set((credentials::password_hash.eq(password_hash), credentials::changed_at.eq(now.seconds())))
+            .execute(c)
+    })?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The tables as diesel sees them; `migrations/` is what makes them.
+
+diesel::table! {
+    taxpayers (gstin) {
+        gstin -> Text,
+        legal_name -> Text,
+        trade_name -> Nullable<Text>,
+        constitution -> Nullable<Text>,
+        taxpayer_type -> Nullable<Text>,
+        status -> Nullable<Text>,
+        registered_on -> Nullable<Text>,
+        cancelled_on -> Nullable<Text>,
+        centre_jurisdiction -> Nullable<Text>,
+        state_jurisdiction -> Nullable<Text>,
+        building -> Nullable<Text>,
+        street -> Nullable<Text>,
+        locality -> Nullable<Text>,
+        city -> Nullable<Text>,
+        district -> Nullable<Text>,
+        state_code -> Nullable<Text>,
+        pincode -> Nullable<Text>,
+        einvoice_enabled -> Nullable<Bool>,
+        sandbox -> Bool,
+        people -> Text,
+        activities -> Text,
+        other_places -> Text,
+        compliance_rating -> Nullable<Text>,
+        source -> Text,
+        imported_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    taxpayer_contacts (gstin, kind, position) {
+        gstin -> Text,
+        kind -> Text,
+        position -> Integer,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        portal -> Text,
+        username -> Text,
+        gstin -> Nullable<Text>,
+        password_hash -> Text,
+        created_at -> BigInt,
+        password_changed_at -> BigInt,
+        last_sign_in_at -> Nullable<BigInt>,
+        last_sign_in_address -> Nullable<Text>,
+        frozen_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (token_hash) {
+        token_hash -> Text,
+        portal -> Text,
+        account_id -> Nullable<Text>,
+        state -> Text,
+        address -> Text,
+        device -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    journeys (id) {
+        id -> Text,
+        kind -> Text,
+        portal -> Text,
+        subject -> Text,
+        stage -> Text,
+        email -> Nullable<Text>,
+        mobile -> Nullable<Text>,
+        started_at -> BigInt,
+        last_seen_at -> BigInt,
+        verified_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    challenges (id) {
+        id -> Text,
+        journey_id -> Text,
+        purpose -> Text,
+        subject -> Text,
+        mac -> Text,
+        sent_to -> Text,
+        tries -> Integer,
+        sent_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+        replaced_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        gstin -> Text,
+        api_username -> Text,
+        canonical_username -> Text,
+        password_hash -> Text,
+        status -> Text,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        channel -> Text,
+        kind -> Text,
+        body -> Nullable<Text>,
+        state -> Text,
+        attempts -> Integer,
+        created_at -> BigInt,
+        next_attempt_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    demo_messages (id) {
+        id -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        at -> BigInt,
+        request_id -> Text,
+        portal -> Nullable<Text>,
+        gstin -> Nullable<Text>,
+        account_id -> Nullable<Text>,
+        action -> Text,
+        outcome -> Text,
+        address -> Text,
+        device -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    counters (key) {
+        key -> Text,
+        count -> BigInt,
+        ends_at -> BigInt,
+    }
+}

@@ -1,0 +1,16 @@
+//! Logs: lines of text for a person or of JSON for a collector, each within its request's span and so with its id.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::LogFormat;
+
+/// Starts logging to standard error. A second call (tests) changes nothing.
+pub fn start(format: LogFormat) {
+    let filter = EnvFilter::builder().parse_lossy("info,actix_server=warn,actix_session=error");
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // An error says that a log is running already, which is fine.
+    let _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}

@@ -1,0 +1,12 @@
+//! The key ring and what is done with it: MAC, derive, seal and open. Secrets here have no Debug and are wiped on drop.
+//!
+//! Keys live in files outside the database, one file per purpose (`security.md` 3.7), so that a leaked database or
+//! backup opens nothing.
+
+mod keys;
+mod mac;
+mod seal;
+
+pub use keys::{KeyError, KeyRing, Purpose};
+pub use mac::Mac;
+pub use seal::{Place, Unopened};

@@ -1,0 +1,268 @@
+//! Why a request cannot go on, and the page that says so. What a person can fix in a form is not here: that is a page
+//! with status 422.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+use super::page::{Frame, Visit, see_other};
+use super::paths;
+use crate::kernel::clock::{HOUR, MINUTE, Moment};
+use crate::kernel::ids;
+use crate::store::StoreError;
+use crate::words::{Lang, Words};
+
+/// An early return from a handler: a redirect or an error page.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PageError {
+    #[error("not found")]
+    NotFound,
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    #[error("the form is out of date")]
+    FormOutOfDate,
+    /// The form belongs to an older journey than the session's, which is about `subject` and goes on at `on`.
+    #[error("the form belongs to another journey")]
+    OtherJourney { subject: String, on: &'static str },
+    /// 303 to an own path: sign in first, or start at the beginning.
+    #[error("see {0}")]
+    SeeOther(String),
+    /// A budget is used up until then.
+    #[error("too many tries")]
+    TooMany { until: Moment },
+    /// `again`: when a new OTP may be asked for. `works_until`: how long the last one sent works, when it does.
+    #[error("too many OTPs")]
+    TooManyOtps { again: Moment, works_until: Option<Moment>, enter: &'static str },
+    #[error("the account is locked")]
+    Locked { until: Moment, forgot_password: &'static str },
+    #[error("the body is larger than {bytes} bytes")]
+    TooBig { bytes: usize },
+    #[error("the body came too slowly")]
+    TooSlow,
+    #[error("not a form")]
+    UnsupportedMedia,
+    #[error("not a host of ours")]
+    UnknownHost,
+    #[error("unavailable")]
+    Unavailable,
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl PageError {
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            tracing::warn!(%error, "the store could not do it now");
+            return Self::Unavailable;
+        }
+        Self::Internal(error.to_string())
+    }
+}
+
+/// Seconds after which a 503 may be tried again.
+const RETRY_AFTER: i64 = 5;
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::FormOutOfDate | Self::OtherJourney { .. } => StatusCode::FORBIDDEN,
+            Self::SeeOther(_) => StatusCode::SEE_OTHER,
+            Self::TooMany { .. } | Self::TooManyOtps { .. } | Self::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Bare: `render` makes the page of it, because only there the request is known.
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::SeeOther(path) => see_other(path),
+            _ => HttpResponse::new(self.status_code()),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    w: Words,
+    frame: Frame,
+    heading: &'static str,
+    paragraphs: Vec<String>,
+    /// Ways on: address and words.
+    ways: Vec<(String, &'static str)>,
+    reference: String,
+}
+
+/// Middleware: every answer that is an error becomes a page in the usual frame.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let response = next.call(request).await.map_err(without_request)?;
+    let error = response.response().error().map(|error| classify(error, response.status()));
+    match error.or_else(|| bare_error(&response)) {
+        Some(error) if !matches!(error, PageError::SeeOther(_)) => {
+            let (request, old) = response.into_parts();
+            let page = keep_cookies(error_page(&request, &error), old.headers());
+            Ok(ServiceResponse::new(request, page).map_into_right_body())
+        }
+        _ => Ok(response.map_into_left_body()),
+    }
+}
+
+/// The session could not be saved after the handler had answered. Here the request is gone, so the frame is too: one
+/// line of text says it.
+fn without_request(error: actix_web::Error) -> actix_web::Error {
+    tracing::error!(%error, "the session could not be saved");
+    let sorry = Words::new(Lang::En).error_unavailable_title();
+    let mut response = HttpResponse::ServiceUnavailable();
+    response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
+    InternalError::from_response(error, response.content_type("text/plain; charset=utf-8").body(sorry)).into()
+}
+
+fn classify(error: &actix_web::Error, status: StatusCode) -> PageError {
+    error.as_error::<PageError>().cloned().unwrap_or_else(|| match status {
+        StatusCode::NOT_FOUND => PageError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => PageError::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => PageError::TooBig { bytes: 0 },
+        status if status.is_client_error() => PageError::NotFound,
+        _ => PageError::Internal(error.to_string()),
+    })
+}
+
+/// An answer of the router itself: no such address, or not with this method.
+fn bare_error(response: &ServiceResponse<impl MessageBody>) -> Option<PageError> {
+    let rendered = response.headers().contains_key(header::CONTENT_TYPE);
+    match response.status() {
+        StatusCode::NOT_FOUND if !rendered => Some(PageError::NotFound),
+        StatusCode::METHOD_NOT_ALLOWED if !rendered => Some(PageError::MethodNotAllowed),
+        _ => None,
+    }
+}
+
+/// A guard may have ended or renewed the session before it refused.
+fn keep_cookies(mut page: HttpResponse, old: &header::HeaderMap) -> HttpResponse {
+    for name in [header::SET_COOKIE, header::ALLOW] {
+        for value in old.get_all(&name) {
+            page.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    page
+}
+
+fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpResponse {
+    let reference = ids::reference();
+    if let PageError::Internal(cause) = error {
+        tracing::error!(%reference, path = request.path(), cause, "a request failed");
+    }
+    let mut response = HttpResponse::build(error.status_code());
+    match error {
+        PageError::TooMany { until }
+        | PageError::Locked { until, .. }
+        | PageError::TooManyOtps { again: until, .. } => {
+            let now = Visit::of(request).map_or(*until, |visit| visit.now);
+            response.insert_header((header::RETRY_AFTER, until.since(now).max(1).to_string()));
+        }
+        PageError::Unavailable => {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
+        }
+        // The rest of a body that is too big or too slow is not waited for.
+        PageError::TooBig { .. } | PageError::TooSlow => {
+            response.force_close();
+        }
+        _ => {}
+    }
+    let body = Visit::of(request).ok().and_then(|visit| words_of(&visit, error, reference).render().ok());
+    response.content_type("text/html; charset=utf-8").body(body.unwrap_or_default())
+}
+
+fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
+    let w = visit.w;
+    let home = visit.portal.map_or(paths::HOME, |portal| paths::shared(portal).start).to_owned();
+    let to_home = (home, w.error_way_home());
+    let to_help = (paths::HELP.to_owned(), w.error_way_help());
+    let (heading, paragraphs, ways) = match error {
+        PageError::NotFound | PageError::MethodNotAllowed | PageError::SeeOther(_) => {
+            (w.error_not_found_title(), vec![w.error_not_found_text().to_owned()], vec![to_home, to_help])
+        }
+        PageError::FormOutOfDate => {
+            let again = (visit.path().to_owned(), w.error_form_way());
+            (w.error_form_title(), vec![w.error_form_text().to_owned()], vec![again, to_home])
+        }
+        PageError::OtherJourney { subject, on } => {
+            let ways = vec![
+                ((*on).to_owned(), w.error_other_journey_way_on()),
+                (paths::IRP_REGISTER.to_owned(), w.error_other_journey_way_anew()),
+            ];
+            let text = w.error_other_journey_text().gstin(subject).to_string();
+            (w.error_other_journey_title(), vec![text], ways)
+        }
+        PageError::TooMany { until } => (
+            w.error_too_many_title(),
+            vec![w.error_too_many_text().time(clock_or_date(visit, *until)).to_string()],
+            vec![to_home],
+        ),
+        PageError::TooManyOtps { again, works_until, enter } => {
+            let mut paragraphs = vec![otps_sentence(visit, *again)];
+            paragraphs
+                .extend(works_until.map(|until| w.error_otps_works().time(clock_or_date(visit, until)).to_string()));
+            let enter = works_until.map(|_| ((*enter).to_owned(), w.error_otps_way()));
+            (w.error_otps_title(), paragraphs, enter.into_iter().chain([to_home]).collect())
+        }
+        PageError::Locked { until, forgot_password } => {
+            let text = w.error_locked_text().time(until.ist_time()).to_string();
+            (w.error_locked_title(), vec![text], vec![((*forgot_password).to_owned(), w.error_locked_way())])
+        }
+        PageError::TooBig { bytes } => {
+            let text = w.error_big_text().limit(format!("{} KB", bytes / 1024)).to_string();
+            (w.error_big_title(), vec![text], vec![(visit.path().to_owned(), w.error_way_back())])
+        }
+        PageError::TooSlow => (w.error_slow_title(), vec![w.error_slow_text().to_owned()], vec![to_home]),
+        PageError::UnsupportedMedia => (w.error_media_title(), vec![w.error_media_text().to_owned()], vec![to_home]),
+        PageError::UnknownHost => (w.error_host_title(), vec![w.error_host_text().to_owned()], vec![]),
+        PageError::Unavailable => {
+            let text = w.error_unavailable_text().time(visit.now.plus(RETRY_AFTER).ist_time_with_seconds()).to_string();
+            (w.error_unavailable_title(), vec![text], vec![to_home])
+        }
+        PageError::Internal(_) => {
+            let contact = (paths::CONTACT.to_owned(), w.error_way_contact());
+            (w.error_internal_title(), vec![w.error_internal_text().to_owned()], vec![to_home, contact])
+        }
+    };
+    ErrorPage { w, frame: visit.frame(heading), heading, paragraphs, ways, reference }
+}
+
+/// Of the two budgets the one that opens within the hour is the hourly one.
+fn otps_sentence(visit: &Visit, again: Moment) -> String {
+    let count = visit.kit.settings.limits.otp_sends_per_hour;
+    match again.since(visit.now) <= HOUR {
+        true => visit.w.error_otps_text().count(count).time(again.ist_time()).to_string(),
+        false => visit.w.error_otps_text_day().time(again.ist_date_time()).to_string(),
+    }
+}
+
+/// `17:20:30` within the minute, `17:20` today, `23/11/2026 17:20` on another day.
+fn clock_or_date(visit: &Visit, moment: Moment) -> String {
+    match moment.ist_date() == visit.now.ist_date() {
+        true if moment.since(visit.now) < MINUTE => moment.ist_time_with_seconds(),
+        true => moment.ist_time(),
+        false => moment.ist_date_time(),
+    }
+}

@@ -1,0 +1,297 @@
+//! Forms: how a posted one is read and trusted, its token, and what is said about its fields.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures_util::StreamExt as _;
+use percent_encoding::percent_decode;
+use serde::de::DeserializeOwned;
+
+use super::error::PageError;
+use super::page::Visit;
+use super::{paths, session};
+use crate::kernel::ids;
+use crate::store::journeys::{self, Kind, Stage};
+use crate::vault::Purpose;
+
+/// What was wrong with a form: for each fault the field and the sentence, in the order of the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, String)>);
+
+impl FieldErrors {
+    pub fn add(&mut self, field: &'static str, message: impl Display) {
+        self.0.push((field, message.to_string()));
+    }
+
+    /// A single fault.
+    pub fn of(field: &'static str, message: impl Display) -> Self {
+        Self(vec![(field, message.to_string())])
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What the summary above the heading lists: each sentence once, with the first field that it is about.
+    pub fn summary(&self) -> Vec<(&'static str, &str)> {
+        let mut summary: Vec<(&'static str, &str)> = Vec::new();
+        for (field, message) in &self.0 {
+            if !summary.iter().any(|(_, said)| said == message) {
+                summary.push((field, message));
+            }
+        }
+        summary
+    }
+
+    /// The sentences at one field.
+    pub fn at(&self, field: &str) -> Vec<&str> {
+        self.0.iter().filter(|(name, _)| *name == field).map(|(_, message)| message.as_str()).collect()
+    }
+
+    /// The value, or the fault noted at `field`.
+    pub fn check<T, E>(&mut self, field: &'static str, parsed: Result<T, E>, say: impl Fn(E) -> String) -> Option<T> {
+        parsed.map_err(|fault| self.add(field, say(fault))).ok()
+    }
+}
+
+/// A posted form whose token fits: the only way a handler gets at a body, so none can forget the check.
+///
+/// Missing fields are empty. A field that came twice or is not UTF-8 is empty too: which of two answers was meant, or
+/// what a broken one says, is not ours to guess, so its own "Enter …" message asks again.
+pub struct Posted<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+    type Error = PageError;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        if matches!(payload, Payload::None) && announces_body(request.headers()) {
+            // A guard before us has taken the body because it will refuse: the answer is the guard's, and actix polls
+            // all extractors together.
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async move {
+            let visit = Visit::of(&request)?;
+            let fields = read_trusted(&visit, payload).await?;
+            refuse_other_journey(&visit, &fields).await?;
+            let value =
+                serde_json::Value::Object(fields.into_iter().map(|(name, value)| (name, value.into())).collect());
+            serde_json::from_value(value).map(Self).map_err(|error| PageError::internal(error.to_string()))
+        })
+    }
+}
+
+/// A form with no fields of its own: a button.
+#[derive(serde::Deserialize)]
+pub struct Button {}
+
+pub type Fields = Vec<(String, String)>;
+
+/// The fields of the request's body, when the request comes from a page of ours.
+pub async fn read_trusted(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {
+    refuse_foreign_page(visit)?;
+    let fields = read(visit, payload).await?;
+    let token = fields.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value.as_str());
+    match token_fits(visit, token) {
+        true => Ok(fields),
+        false if made_an_account(visit, &fields).await? => Err(PageError::SeeOther(paths::IRP_DONE.to_owned())),
+        false => Err(PageError::FormOutOfDate),
+    }
+}
+
+/// Whether the body is a form of a registration that has its account already: sent twice, with the cookies of before.
+/// Signing in has taken its session away since, so only the journey's id in it tells.
+pub async fn is_repeat(visit: &Visit, payload: Payload) -> Result<bool, PageError> {
+    match read(visit, payload).await {
+        Ok(fields) => made_an_account(visit, &fields).await,
+        // What is wrong with it otherwise is not said to somebody who has no journey.
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether the journey that a form belongs to has ended with an account. Its id cannot be guessed, and nothing is done
+/// for the form: the person is only led to the page that the first press has led to.
+async fn made_an_account(visit: &Visit, fields: &Fields) -> Result<bool, PageError> {
+    let Some((_, id)) = fields.iter().find(|(name, _)| name == "journey").cloned() else { return Ok(false) };
+    let journey = visit.kit.store.read(move |c| journeys::find(c, &id)).await?;
+    Ok(journey.is_some_and(|journey| journey.kind == Kind::Register && journey.stage >= Stage::Done))
+}
+
+async fn read(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {
+    let limits = &visit.kit.settings.limits;
+    let headers = visit.request().headers();
+    if !is_form(headers) {
+        return Err(PageError::UnsupportedMedia);
+    }
+    let most = usize::try_from(limits.form_bytes).unwrap_or(usize::MAX);
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > most) {
+        return Err(PageError::TooBig { bytes: most });
+    }
+    let patience = Duration::from_secs(u64::try_from(limits.form_seconds).unwrap_or(20));
+    let body = tokio::time::timeout(patience, collect(payload, most)).await.map_err(|_| PageError::TooSlow)??;
+    Ok(unrepeated(parse_pairs(&body)))
+}
+
+fn announces_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
+async fn collect(mut payload: Payload, most: usize) -> Result<web::BytesMut, PageError> {
+    let mut body = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        // A client that hangs up in the middle hears nothing anyway.
+        let chunk = chunk.map_err(|_| PageError::TooSlow)?;
+        if body.len() + chunk.len() > most {
+            return Err(PageError::TooBig { bytes: most });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Name and value of each pair. A value that is not UTF-8 is empty; so is a name, which nobody asks for.
+pub fn parse_pairs(body: &[u8]) -> Fields {
+    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let mut text = || decode(halves.next().unwrap_or_default());
+            (text(), text())
+        })
+        .collect()
+}
+
+fn decode(encoded: &[u8]) -> String {
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    String::from_utf8(percent_decode(&spaced).collect()).unwrap_or_default()
+}
+
+fn unrepeated(pairs: Fields) -> Fields {
+    let mut fields: Fields = Vec::with_capacity(pairs.len());
+    for (name, value) in pairs {
+        match fields.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, first)) => first.clear(),
+            None => fields.push((name, value)),
+        }
+    }
+    fields
+}
+
+/// Second layer beside the token: what the browser itself says about where the form stood. A client that says nothing
+/// is judged by the token alone.
+fn refuse_foreign_page(visit: &Visit) -> Result<(), PageError> {
+    let header = |name: &str| visit.request().headers().get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
+    let own = match (header("sec-fetch-site"), header("origin")) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => is_own_origin(visit, &origin),
+        (None, None) => true,
+    };
+    if own { Ok(()) } else { Err(PageError::FormOutOfDate) }
+}
+
+fn is_own_origin(visit: &Visit, origin: &str) -> bool {
+    let settings = &visit.kit.settings;
+    let scheme = if settings.is_secure() { "https" } else { "http" };
+    origin
+        .strip_prefix(scheme)
+        .and_then(|rest| rest.strip_prefix("://"))
+        .is_some_and(|host| super::headers::own_hosts(settings).iter().any(|own| own == host))
+}
+
+/// A form of an older journey changes nothing: the person started another one in another tab.
+async fn refuse_other_journey(visit: &Visit, fields: &Fields) -> Result<(), PageError> {
+    let theirs = fields.iter().find(|(name, _)| name == "journey").map(|(_, value)| value.as_str());
+    let (Some(theirs), Some(current)) = (theirs, visit.visitor.journey()) else { return Ok(()) };
+    if theirs == current {
+        return Ok(());
+    }
+    let current = visit.kit.store.read(move |c| journeys::find(c, &current)).await?;
+    // Without a journey there is nothing to mix up; the step's guard says where to begin.
+    let Some(current) = current else { return Ok(()) };
+    let on = paths::of_journey(current.portal, current.kind);
+    Err(PageError::OtherJourney { subject: current.subject, on })
+}
+
+/// A form's token: `nonce.key id.MAC`, bound to the session or to a random cookie, and to the address it posts to. The
+/// nonce makes it new in every page.
+pub fn token(visit: &Visit, action: &str) -> String {
+    let nonce = ids::random();
+    let mac = visit.kit.keys.mac(Purpose::Csrf, &[&binding_or_new(visit), action, &nonce]);
+    format!("{nonce}.{}", mac.as_str())
+}
+
+fn token_fits(visit: &Visit, token: &str) -> bool {
+    let (Some((nonce, mac)), Some(binding)) = (token.split_once('.'), binding(visit)) else { return false };
+    visit.kit.keys.verify_mac(Purpose::Csrf, &[&binding, visit.path(), nonce], mac)
+}
+
+/// What forms of this visitor are bound to: the session of whoever is (or just was) signed in, else the form cookie.
+fn binding(visit: &Visit) -> Option<String> {
+    let session = visit.visitor.sid().map(|sid| format!("session/{sid}"));
+    session.or_else(|| {
+        let name = session::cookie_name("form", visit.kit.settings.is_secure());
+        let cookie = visit.request().cookie(&name)?;
+        Some(format!("cookie/{}", cookie.value()))
+    })
+}
+
+/// A cookie that the answer must set: the page holds a form and the browser had none yet.
+pub struct FreshFormCookie(pub Cookie<'static>);
+
+fn binding_or_new(visit: &Visit) -> String {
+    if let Some(binding) = binding(visit) {
+        return binding;
+    }
+    let mut extensions = visit.request().extensions_mut();
+    if let Some(FreshFormCookie(cookie)) = extensions.get::<FreshFormCookie>() {
+        return format!("cookie/{}", cookie.value());
+    }
+    let value = ids::random();
+    let secure = visit.kit.settings.is_secure();
+    let cookie = Cookie::build(session::cookie_name("form", secure), value.clone());
+    let cookie = cookie.path("/").http_only(true).secure(secure).same_site(SameSite::Lax).finish();
+    extensions.insert(FreshFormCookie(cookie));
+    format!("cookie/{value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_pair_by_pair() {
+        let pairs = parse_pairs(b"gstin=29ABCDE1234F1ZW&name=A+%26+B&&empty");
+        let expected = [("gstin", "29ABCDE1234F1ZW"), ("name", "A & B"), ("empty", "")];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_doubled_or_broken_field_is_empty() {
+        assert_eq!(unrepeated(parse_pairs(b"otp=1&otp=2")), [("otp".to_owned(), String::new())]);
+        assert_eq!(parse_pairs(b"otp=%ff"), [("otp".to_owned(), String::new())]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let fields = unrepeated(parse_pairs(&body));
+            let mut names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+            names.sort();
+            names.dedup();
+            proptest::prop_assert_eq!(names.len(), fields.len());
+        }
+    }
+}

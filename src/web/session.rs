@@ -1,0 +1,396 @@
+//! Sessions: the cookie holds an opaque token, everything else is a row judged at each request.
+//!
+//! The middleware is actix-session's; its store is ours. A session of nobody (a journey, a notice) lives 30 minutes
+//! without a request; a signed-in one 15 minutes and 8 hours at most.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use actix_session::config::CookieContentSecurity;
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
+use actix_session::{Session, SessionExt as _, SessionMiddleware};
+use actix_web::HttpRequest;
+use actix_web::cookie::{Key, SameSite, time::Duration};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Kit;
+use super::page::Notice;
+use crate::kernel::clock::Moment;
+use crate::kernel::ids;
+use crate::kernel::portal::Portal;
+use crate::store::accounts::Account;
+use crate::store::{StoreError, sessions};
+use crate::vault::Purpose;
+
+/// How often a request of one session moves its `last_seen_at`; a write for every click would be too many.
+const SEEN_EVERY: i64 = 60;
+
+const SIGNED_IN: &str = "signed_in";
+const JOURNEY: &str = "journey";
+const NOTICE: &str = "notice";
+const DRAFT: &str = "draft";
+const SAVED: &str = "saved";
+const CHECKED: &str = "checked";
+const RENEW: &str = "renew";
+/// Facts about the row itself; put in by `load`, never stored.
+const ROW: &str = "~row";
+const FAILED: &str = "~failed";
+
+/// Who is signed in. `sid` stays the same while the cookie's token is renewed; forms are bound to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignedInState {
+    pub account_id: String,
+    /// For the page's header only; the account row is what counts.
+    pub username: String,
+    pub sid: String,
+    address: String,
+    device: String,
+    /// When the person signed in; renewing the token does not lengthen the session's absolute life.
+    since: i64,
+}
+
+/// What a form held when its session had ended, without its secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Draft {
+    account_id: String,
+    path: String,
+    fields: Vec<(String, String)>,
+    kept_until: i64,
+}
+
+/// The row behind this request's cookie.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct RowState {
+    token_hash: String,
+    last_seen_at: i64,
+    /// Set when the session is over: the moment it ended.
+    ended_at: Option<i64>,
+}
+
+/// This request's session, typed.
+#[derive(Clone)]
+pub struct Visitor(Session);
+
+impl Visitor {
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(request.get_session())
+    }
+
+    /// The store could not be asked.
+    pub fn is_unknown(&self) -> bool {
+        self.0.contains_key(FAILED)
+    }
+
+    /// Who is signed in; `None` when nobody is or the session has ended.
+    pub fn signed_in(&self) -> Option<SignedInState> {
+        self.ended_at().is_none().then(|| self.read(SIGNED_IN)).flatten()
+    }
+
+    /// When the session of somebody who was signed in ended by itself.
+    pub fn ended_at(&self) -> Option<Moment> {
+        self.read::<RowState>(ROW)?.ended_at.map(Moment::from_seconds)
+    }
+
+    /// Whether the session that ended was still in use then: its absolute life was over, not its idle one.
+    pub fn was_in_use_at_its_end(&self, idle: i64) -> bool {
+        let row: Option<RowState> = self.read(ROW);
+        row.is_some_and(|row| row.ended_at.is_some_and(|ended| ended < row.last_seen_at.saturating_add(idle)))
+    }
+
+    /// When the person will be signed out without another request.
+    pub fn ends_at(&self, idle: i64, absolute: i64) -> Option<Moment> {
+        let (row, state) = (self.read::<RowState>(ROW)?, self.signed_in()?);
+        Some(ends_at(row.last_seen_at, state.since, idle, absolute))
+    }
+
+    /// What forms on signed-in pages are bound to, also just after the session has ended.
+    pub fn sid(&self) -> Option<String> {
+        self.read::<SignedInState>(SIGNED_IN).map(|state| state.sid)
+    }
+
+    /// The hash of this session's token, for "all other sessions".
+    pub fn token_hash(&self) -> Option<String> {
+        self.read::<RowState>(ROW).map(|row| row.token_hash)
+    }
+
+    /// Signs in under a new token: nothing of the session before stays but a draft (T16).
+    pub fn sign_in(&self, account: &Account, address: IpAddr, device: &str, now: Moment, journey: Option<&str>) {
+        let draft = self.read::<Draft>(DRAFT).filter(|draft| draft.account_id == account.id);
+        self.0.clear();
+        self.write(
+            SIGNED_IN,
+            &SignedInState {
+                account_id: account.id.clone(),
+                username: account.username.clone(),
+                sid: ids::random(),
+                address: address.to_string(),
+                device: device.to_owned(),
+                since: now.seconds(),
+            },
+        );
+        if let Some(journey) = journey {
+            self.set_journey(journey);
+        }
+        if let Some(draft) = draft {
+            self.write(DRAFT, &draft);
+        }
+        self.0.renew();
+    }
+
+    /// The visitor has proven more: the next page renews the token (T16). Not this answer, because a button pressed
+    /// twice would find its session gone.
+    pub fn renew_on_next_page(&self) {
+        self.write(RENEW, &true);
+    }
+
+    /// Renews the token when the request before asked for it.
+    pub fn renew_if_due(&self) {
+        // Looked for first: a removal counts as a change and would cost a write at every page.
+        if self.0.contains_key(RENEW) {
+            self.0.remove(RENEW);
+            self.0.renew();
+        }
+    }
+
+    /// Ends the session; the cookie goes with it.
+    pub fn sign_out(&self) {
+        self.0.purge();
+    }
+
+    /// Leaves an ended session behind for a fresh one of nobody, with what must survive.
+    pub fn start_over(&self, notice: &Notice, draft: Option<Draft>) {
+        self.0.clear();
+        self.set_notice(notice);
+        if let Some(draft) = draft {
+            self.write(DRAFT, &draft);
+        }
+        self.0.renew();
+    }
+
+    pub fn journey(&self) -> Option<String> {
+        self.read(JOURNEY)
+    }
+
+    pub fn set_journey(&self, id: &str) {
+        self.write(JOURNEY, &id);
+    }
+
+    pub fn set_notice(&self, notice: &Notice) {
+        self.write(NOTICE, notice);
+    }
+
+    /// The notice left by the page before, once.
+    pub fn take_notice(&self) -> Option<Notice> {
+        let notice = self.read(NOTICE);
+        if notice.is_some() {
+            self.0.remove(NOTICE);
+        }
+        notice
+    }
+
+    /// The GSTIN that the page before knew, to fill in a username; the notice itself stays for the page.
+    pub fn noticed_gstin(&self) -> Option<String> {
+        match self.read(NOTICE)? {
+            Notice::AlreadyRegistered { gstin } => Some(gstin),
+            _ => None,
+        }
+    }
+
+    /// The GSTIN whose eligibility this session has asked about last.
+    pub fn checked_gstin(&self) -> Option<String> {
+        self.read(CHECKED)
+    }
+
+    pub fn set_checked_gstin(&self, gstin: &str) {
+        self.write(CHECKED, gstin);
+    }
+
+    /// What the ended session's owner had typed at `path`, to be kept until then; `None` when nobody was signed in.
+    pub fn draft(&self, path: &str, fields: Vec<(String, String)>, until: Moment) -> Option<Draft> {
+        let account_id = self.read::<SignedInState>(SIGNED_IN)?.account_id;
+        Some(Draft { account_id, path: path.to_owned(), fields, kept_until: until.seconds() })
+    }
+
+    /// What was kept for `path`, for whoever typed it and for nobody else who signs in here.
+    pub fn draft_of(&self, path: &str, now: Moment) -> Option<Draft> {
+        let account_id = self.signed_in()?.account_id;
+        let fits =
+            |draft: &Draft| draft.account_id == account_id && draft.path == path && draft.kept_until > now.seconds();
+        self.read::<Draft>(DRAFT).filter(fits)
+    }
+
+    pub fn drop_draft(&self) {
+        if self.0.contains_key(DRAFT) {
+            self.0.remove(DRAFT);
+        }
+    }
+
+    /// What the last "Save and submit" of this session did, so that a page shown again or a form sent twice says the
+    /// same.
+    pub fn saved<T: DeserializeOwned>(&self) -> Option<T> {
+        self.read(SAVED)
+    }
+
+    pub fn set_saved(&self, saved: &impl Serialize) {
+        self.write(SAVED, saved);
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        // State that does not parse was written by an older version: as good as absent.
+        self.0.get(key).ok().flatten()
+    }
+
+    fn write<T: Serialize + ?Sized>(&self, key: &str, value: &T) {
+        if let Err(error) = self.0.insert(key, value) {
+            tracing::error!(%error, key, "session state does not serialize");
+        }
+    }
+}
+
+impl Draft {
+    pub fn field(&self, name: &str) -> String {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+}
+
+fn ends_at(last_seen_at: i64, since: i64, idle: i64, absolute: i64) -> Moment {
+    Moment::from_seconds(last_seen_at).plus(idle).min(Moment::from_seconds(since).plus(absolute))
+}
+
+/// The session middleware of one portal, with a cookie of its own.
+pub fn middleware(kit: &Kit, portal: Portal) -> SessionMiddleware<Rows> {
+    let secure = kit.settings.is_secure();
+    let key = Key::from(kit.keys.derive(Purpose::Session, portal.as_str()).as_slice());
+    SessionMiddleware::builder(Rows { kit: kit.clone(), portal }, key)
+        .cookie_name(cookie_name(portal.as_str(), secure))
+        .cookie_secure(secure)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .build()
+}
+
+/// `__Host-sanad-irp`; without the prefix on plain loopback, where browsers refuse it.
+pub fn cookie_name(what: &str, secure: bool) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}sanad-{what}")
+}
+
+/// actix-session's store over our table.
+pub struct Rows {
+    kit: Kit,
+    portal: Portal,
+}
+
+type State = HashMap<String, String>;
+
+impl SessionStore for Rows {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let token_hash = hash(key);
+        let found = self.kit.store.read(move |c| sessions::find(c, &token_hash)).await;
+        match found {
+            Ok(Some(row)) if row.portal == self.portal.as_str() => Ok(self.judge(row).await),
+            Ok(_) => Ok(None),
+            Err(error) => {
+                tracing::error!(%error, "the session could not be read");
+                // Not an error for actix-session, which would answer 500: the page decides.
+                Ok(Some(State::from([(FAILED.to_owned(), "true".to_owned())])))
+            }
+        }
+    }
+
+    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let key = generate_session_key();
+        let now = self.kit.clock.now().seconds();
+        let signed_in = signed_in_of(&state);
+        let row = sessions::Session {
+            token_hash: hash(&key),
+            portal: self.portal.as_str().to_owned(),
+            account_id: signed_in.as_ref().map(|state| state.account_id.clone()),
+            address: signed_in.as_ref().map(|state| state.address.clone()).unwrap_or_default(),
+            device: signed_in.as_ref().map(|state| state.device.clone()).unwrap_or_default(),
+            created_at: signed_in.map_or(now, |state| state.since),
+            last_seen_at: now,
+            state: to_text(state),
+        };
+        let saved = self.kit.store.write(move |c| sessions::insert(c, &row)).await;
+        saved.map_err(|error| SaveError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update(&self, key: SessionKey, state: State, _ttl: &Duration) -> Result<SessionKey, UpdateError> {
+        let token_hash = hash(&key);
+        let account = signed_in_of(&state).map(|state| state.account_id);
+        let text = to_text(state);
+        // Never an insert: a session ended by "sign out everywhere" while this request ran stays ended.
+        let updated = self.kit.store.write(move |c| sessions::set_state(c, &token_hash, &text, account.as_deref()));
+        updated.await.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, _key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        // Lifetimes are ours, judged in `load`.
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let token_hash = hash(key);
+        Ok(self.kit.store.write(move |c| sessions::delete(c, &token_hash)).await?)
+    }
+}
+
+impl Rows {
+    /// The state of a row, with what the row itself tells. A session of nobody that is over is no session.
+    async fn judge(&self, row: sessions::Session) -> Option<State> {
+        let limits = &self.kit.settings.limits;
+        let now = self.kit.clock.now();
+        let mut state: State = serde_json::from_str(&row.state).unwrap_or_default();
+        let end = match signed_in_of(&state) {
+            Some(signed_in) => ends_at(row.last_seen_at, signed_in.since, limits.session_idle, limits.session_absolute),
+            None => Moment::from_seconds(row.last_seen_at).plus(limits.journey_idle),
+        };
+        // A row from the future is not trusted: the clock was set back.
+        let over = end <= now || row.last_seen_at > now.seconds() + 5;
+        if over && row.account_id.is_none() {
+            return None;
+        }
+        let seen = if over { row.last_seen_at } else { self.touch(&row, now).await };
+        let facts =
+            RowState { token_hash: row.token_hash, last_seen_at: seen, ended_at: over.then(|| end.min(now).seconds()) };
+        state.insert(ROW.to_owned(), serde_json::to_string(&facts).unwrap_or_default());
+        Some(state)
+    }
+
+    async fn touch(&self, row: &sessions::Session, now: Moment) -> i64 {
+        if now.seconds() - row.last_seen_at < SEEN_EVERY {
+            return row.last_seen_at;
+        }
+        let token_hash = row.token_hash.clone();
+        match self.kit.store.write(move |c| sessions::set_last_seen(c, &token_hash, now)).await {
+            Ok(()) => now.seconds(),
+            // The page can still be shown; the session is just not lengthened.
+            Err(error) => {
+                let _: StoreError = error;
+                row.last_seen_at
+            }
+        }
+    }
+}
+
+fn signed_in_of(state: &State) -> Option<SignedInState> {
+    serde_json::from_str(state.get(SIGNED_IN)?).ok()
+}
+
+fn to_text(mut state: State) -> String {
+    state.retain(|key, _| !key.starts_with('~'));
+    serde_json::to_string(&state).unwrap_or_default()
+}
+
+fn hash(key: &SessionKey) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(key.as_ref().as_bytes()))
+}

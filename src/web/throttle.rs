@@ -1,0 +1,112 @@
+//! The budgets of `security.md` 3.1 and 3.2, named once. What they count is always canonical (T12), and a subject that
+//! does not exist is counted like one that does, so a 429 tells nothing.
+
+use crate::kernel::clock::{DAY, HOUR, MINUTE};
+use crate::kernel::limits::Limits;
+use crate::store::counters::Budget;
+
+/// Whether a person had proven anything before an OTP was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: forgotten password.
+    None,
+    /// A contact match or a password.
+    Some,
+}
+
+/// OTPs for one subject (a GSTIN) and purpose, over all sessions.
+pub fn otp_sends(limits: &Limits, purpose: &str, subject: &str) -> [Budget; 2] {
+    let key = format!("otp-send/{purpose}/{subject}");
+    [
+        Budget::new(format!("{key}/hour"), limits.otp_sends_per_hour, HOUR),
+        Budget::new(format!("{key}/day"), limits.otp_sends_per_day, DAY),
+    ]
+}
+
+/// OTPs asked for from one address.
+pub fn otp_sends_from(limits: &Limits, address: &str, proof: Proof) -> Vec<Budget> {
+    match proof {
+        Proof::None => vec![
+            Budget::new(format!("otp-from/none/{address}/hour"), limits.address_unproven_per_hour, HOUR),
+            Budget::new(format!("otp-from/none/{address}/day"), limits.address_unproven_per_day, DAY),
+        ],
+        Proof::Some => {
+            vec![Budget::new(format!("otp-from/some/{address}/hour"), limits.address_proven_per_hour, HOUR)]
+        }
+    }
+}
+
+/// OTPs to one email address or phone, over all GSTINs (T32).
+pub fn otp_sends_to(limits: &Limits, destination: &str, proof: Proof) -> [Budget; 2] {
+    let (name, hour, day) = match proof {
+        Proof::None => ("none", limits.destination_unproven_per_hour, limits.destination_unproven_per_day),
+        Proof::Some => ("some", limits.destination_proven_per_hour, limits.destination_proven_per_day),
+    };
+    let key = format!("otp-to/{name}/{destination}");
+    [Budget::new(format!("{key}/hour"), hour, HOUR), Budget::new(format!("{key}/day"), day, DAY)]
+}
+
+/// OTPs typed from one address.
+pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
+    Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
+}
+
+/// Wrong OTPs for one subject over all purposes.
+pub fn otp_failures(limits: &Limits, subject: &str) -> Budget {
+    Budget::new(format!("otp-failures/{subject}"), limits.otp_failures_per_day, DAY)
+}
+
+/// Contact mismatches for one GSTIN.
+pub fn contact_mismatches(limits: &Limits, gstin: &str) -> Budget {
+    Budget::new(format!("contact-mismatch/{gstin}"), limits.contact_mismatches_per_day, DAY)
+}
+
+/// Whether this address has mistyped this GSTIN's contacts today.
+pub fn contact_mismatch_from(gstin: &str, address: &str) -> Budget {
+    Budget::new(format!("contact-mismatch/{gstin}/{address}"), 1, DAY)
+}
+
+/// Right contacts for a GSTIN that a stranger's mismatches have closed.
+pub fn contact_matches_when_closed(limits: &Limits, gstin: &str) -> Budget {
+    Budget::new(format!("contact-match/{gstin}"), limits.contact_matches_when_closed, DAY)
+}
+
+/// Different GSTINs that one address checks (DV-3).
+pub fn eligibility_checks(limits: &Limits, address: &str) -> [Budget; 2] {
+    [
+        Budget::new(format!("eligibility/{address}/hour"), limits.eligibility_per_hour, HOUR),
+        Budget::new(format!("eligibility/{address}/day"), limits.eligibility_per_day, DAY),
+    ]
+}
+
+/// Remembers for a day that an address has checked a GSTIN: checking it again is free.
+pub fn eligibility_seen(address: &str, gstin: &str) -> Budget {
+    Budget::new(format!("eligibility/{address}/{gstin}"), 1, DAY)
+}
+
+/// Sign-ins from one address.
+pub fn sign_in_posts(limits: &Limits, address: &str) -> Budget {
+    Budget::new(format!("sign-in/posts/{address}"), limits.sign_in_posts_per_minute, MINUTE)
+}
+
+/// Failed sign-ins from one address. A success never clears these (T13).
+pub fn sign_in_failures_from(limits: &Limits, address: &str) -> [Budget; 2] {
+    [
+        Budget::new(format!("sign-in/failures/{address}/minute"), limits.sign_in_failures_per_minute, MINUTE),
+        Budget::new(format!("sign-in/failures/{address}/hour"), limits.sign_in_failures_per_hour, HOUR),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proven_and_unproven_senders_do_not_share_a_budget() {
+        let limits = Limits::default();
+        let [unproven, _] = otp_sends_to(&limits, "9876543210", Proof::None);
+        let [proven, _] = otp_sends_to(&limits, "9876543210", Proof::Some);
+        assert_ne!(unproven.key, proven.key);
+        assert!(unproven.max < proven.max);
+    }
+}

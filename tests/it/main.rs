@@ -1,0 +1,26 @@
+//! The whole portal over HTTP, as people use it: the real application on a free port, with a clock
+//! that tests move and the cheapest password hash. A file per screen family.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what a test does not expect must fail loudly"
+)]
+
+mod support;
+
+mod api_credentials;
+mod bad_input;
+mod change_password;
+mod forgot_password;
+mod mail;
+mod otp;
+mod program;
+mod register;
+mod sameness;
+mod session;
+mod sign_in;
+mod store;
+mod system_pages;
