@@ -9,7 +9,6 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::PageError;
 use super::form;
@@ -71,10 +70,8 @@ async fn sign_in_first<P: InPortal>(visit: &Visit, body: Payload) -> PageError {
         visit.visitor.start_over(&ended_notice(visit, ended_at, draft.is_some()), draft);
     }
     match paths::return_target(P::PORTAL, visit.path()) {
-        Some(target) if !posted => {
-            let target = utf8_percent_encode(target, NON_ALPHANUMERIC);
-            PageError::SeeOther(format!("{login}?return={target}"))
-        }
+        // One of our own addresses, none of which needs encoding.
+        Some(target) if !posted => PageError::SeeOther(format!("{login}?return={target}")),
         _ => PageError::SeeOther(login.to_owned()),
     }
 }

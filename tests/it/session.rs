@@ -41,7 +41,7 @@ fn assert_cookie(page: &Page, name: &str, expected: &[&str], unexpected: &[&str]
 async fn assert_signed_out(browser: &Browser) -> Page {
     let page = browser.get(ACCOUNT).await;
     assert_eq!(page.status, 303, "{}", page.told());
-    assert_eq!(page.location(), "/irp/login?return=%2Firp%2Faccount");
+    assert_eq!(page.location(), "/irp/login?return=/irp/account");
     browser.follow(&page).await
 }
 
@@ -501,7 +501,7 @@ async fn the_signed_out_are_let_in_where_the_table_says() {
             Door::Begin(start) | Door::Leads(start) => page.assert_leads_to(start),
             Door::SignIn { back: false } => page.assert_leads_to(LOGIN),
             Door::SignIn { back: true } => {
-                page.assert_leads_to(&format!("{LOGIN}?return={}", path.replace('/', "%2F").replace('-', "%2D")));
+                page.assert_leads_to(&format!("{LOGIN}?return={path}"));
             }
         }
     }

@@ -372,7 +372,7 @@ async fn signing_in_changes_the_session_token() {
     log_in(&browser, ACME.gstin, PASSWORD).await.assert_leads_to(HUB);
     assert_ne!(browser.cookies()["sanad-irp"], before);
     // Whoever planted the token of before is nobody.
-    planted.get(HUB).await.assert_leads_to("/irp/login?return=%2Firp%2Fapi%2Dcredentials");
+    planted.get(HUB).await.assert_leads_to("/irp/login?return=/irp/api-credentials");
 }
 
 #[actix_web::test]
