@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::hashing::{Checked, Hasher};
-use super::{NewPassword, Recipients, login};
+use super::{NewPassword, Recipients, door};
 use crate::kernel::password::{Password, Policy};
 use crate::kernel::portal::InPortal;
 use crate::kernel::taxpayer::Taxpayer;
@@ -57,15 +57,18 @@ pub async fn submit<P: InPortal>(
         Ok(passwords) => passwords,
         Err(errors) => return page::unprocessable(&page_of(&visit, &user, errors)),
     };
-    let attempt = login::admit(&visit, P::PORTAL, &user.account.username).await?;
+    let attempt = door::admit(&visit, P::PORTAL, &user.account.username).await?;
     if hasher.check(Some(&current), Some(&user.account.password_hash)).await? == Checked::Wrong {
-        attempt.failed(&visit, P::PORTAL, user.account.username.clone()).await?;
+        attempt.failed(&visit, P::PORTAL, user.account.username.clone(), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors));
     }
     let hash = hasher.hash(new).await?;
-    change(&visit, &user, &outbox, taxpayer.as_ref(), hash).await?;
-    Ok(see_other(paths::shared(P::PORTAL).account))
+    match change(&visit, &user, &outbox, taxpayer.as_ref(), hash).await? {
+        true => Ok(see_other(paths::shared(P::PORTAL).account)),
+        // Somebody has reset it while this one was being hashed.
+        false => Ok(see_other(paths::shared(P::PORTAL).login)),
+    }
 }
 
 impl ChangePasswordForm {
@@ -103,7 +106,7 @@ async fn change<P: InPortal>(
     outbox: &Outbox,
     taxpayer: Option<&Taxpayer>,
     hash: String,
-) -> Result<(), PageError> {
+) -> Result<bool, PageError> {
     let to = taxpayer.map(Recipients::from).unwrap_or_default();
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
@@ -112,17 +115,23 @@ async fn change<P: InPortal>(
     let event = visit.event("password_changed", "accepted", user.account.gstin.as_deref());
     let (account, now, this_session) = (user.account.clone(), visit.now, visit.visitor.token_hash());
     let written = visit.kit.store.write(move |c| {
-        accounts::set_password(c, &account.id, &hash, now)?;
+        if !accounts::change_password(c, &account.id, &account.password_hash, &hash, now)? {
+            return Ok(false);
+        }
         sessions::delete_of_account(c, &account.id, this_session.as_deref())?;
-        login::open_door(c, P::PORTAL, &account.username)?;
+        door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
-        events::insert(c, &event)
+        events::insert(c, &event)?;
+        Ok(true)
     });
-    written.await?;
-    outbox.wake();
-    visit.visitor.set_notice(&Notice::PasswordChanged { at: visit.now.seconds() });
-    visit.visitor.renew_on_next_page();
-    Ok(())
+    let changed = written.await?;
+    if changed {
+        outbox.wake();
+        visit.visitor.set_notice(&Notice::PasswordChanged { at: visit.now.seconds() });
+        visit.visitor.keep_through_password_change(visit.now);
+        visit.visitor.renew_on_next_page();
+    }
+    Ok(changed)
 }
 
 fn page_of<P: InPortal>(visit: &Visit, user: &SignedIn<P>, errors: FieldErrors) -> ChangePasswordPage {

@@ -4,15 +4,13 @@
 
 use actix_web::web;
 use askama::Template;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::hashing::Hasher;
 use super::otp::{self, OtpForm, OtpStep};
-use super::{NewPassword, Recipients, any_gstin, gstin_message, login};
-use crate::kernel::password::{Password, Policy};
+use super::{NewPasswordForm, Recipients, any_gstin, door, gstin_message};
+use crate::kernel::password::Policy;
 use crate::kernel::portal::{InPortal, Portal};
-use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::accounts::Account;
@@ -48,13 +46,6 @@ struct Choosing {
 #[serde(default)]
 pub struct ForgotPasswordForm {
     gstin: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct NewPasswordForm {
-    password: SecretString,
-    confirm_password: SecretString,
 }
 
 /// The OTP step of a forgotten password.
@@ -114,7 +105,7 @@ pub async fn submit<P: InPortal>(
         }
     };
     let (_, to) = owner::<P>(&visit, &username).await?;
-    otp::begin(&visit, &outbox, (Kind::ForgotPassword, username), &to, Proof::None, step::<P>()).await
+    otp::begin(&visit, &outbox, (Kind::ForgotPassword, username), &to, Proof::Nothing, step::<P>()).await
 }
 
 /// GET `/forgot-password/otp`.
@@ -145,7 +136,7 @@ pub async fn resend_otp<P: InPortal>(
     _form: Posted<Button>,
 ) -> PageResult {
     let (_, to) = owner::<P>(&visit, &at.journey.subject).await?;
-    otp::resend(&visit, &outbox, &at.journey, step::<P>(), &to, Proof::None).await
+    otp::resend(&visit, &outbox, &at.journey, step::<P>(), &to, Proof::Nothing).await
 }
 
 /// GET `/forgot-password/new`.
@@ -187,7 +178,7 @@ pub async fn submit_new<P: InPortal>(
         }
         accounts::set_password(c, &account.id, &hash, now)?;
         sessions::delete_of_account(c, &account.id, None)?;
-        login::open_door(c, P::PORTAL, &account.username)?;
+        door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
         Ok(true)
@@ -197,25 +188,6 @@ pub async fn submit_new<P: InPortal>(
         visit.visitor.set_notice(&Notice::PasswordReset { at: visit.now.seconds() });
     }
     Ok(to_login)
-}
-
-impl NewPasswordForm {
-    /// The password as it was typed.
-    pub fn typed(&self) -> &str {
-        self.password.expose_secret()
-    }
-
-    /// The password chosen on a page of a signed-out person, or all that is wrong with it.
-    pub fn parse(&self, visit: &Visit, taxpayer: Option<&Taxpayer>) -> Result<Password, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let fields = NewPassword {
-            password: self.password.expose_secret(),
-            confirm: self.confirm_password.expose_secret(),
-            field: "password",
-            confirm_field: "confirm_password",
-        };
-        fields.choose(visit.w, visit.kit.settings.password_policy, taxpayer, &mut errors).ok_or(errors)
-    }
 }
 
 /// The account of that name, and who gets its messages; nobody when there is no such account.

@@ -1,25 +1,23 @@
 //! `/{portal}/login`: a username and a password.
 //!
-//! Every failure reads alike and costs the same, whether the account exists or not. Each try is counted before the
-//! password is looked at, so parallel guesses count one by one (T1).
+//! Every failure reads alike and costs the same, whether the account exists or not. `door.rs` counts the tries.
 
 use actix_web::web;
 use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::door::{admit, canonical_username, open_door};
 use super::hashing::{Checked, Hasher};
-use crate::kernel::clock::Moment;
-use crate::kernel::gstin::Gstin;
 use crate::kernel::password::Password;
 use crate::kernel::portal::{InPortal, Portal};
 use crate::store::accounts::{self, Account};
-use crate::store::{self, Connection, counters, events};
+use crate::store::events;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedOut;
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
-use crate::web::{paths, throttle};
+use crate::web::paths;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -73,7 +71,14 @@ pub async fn submit<P: InPortal>(
     let found = visit.kit.store.read(move |c| accounts::find_by_username(c, portal, &name)).await?;
     let typed = Password::typed(form.password.expose_secret());
     let stored = found.as_ref().map(|account| account.password_hash.as_str());
-    let checked = hasher.check(typed.as_ref(), stored).await?;
+    let checked = match hasher.check(typed.as_ref(), stored).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            // No password was looked at: the try was not the person's.
+            attempt.give_back(&visit, P::PORTAL, username).await?;
+            return Err(error);
+        }
+    };
 
     match found.filter(|account| account.frozen_at.is_none() && checked != Checked::Wrong) {
         Some(account) => {
@@ -86,7 +91,7 @@ pub async fn submit<P: InPortal>(
             Ok(see_other(back.unwrap_or(paths::shared(P::PORTAL).landing)))
         }
         None => {
-            attempt.failed(&visit, P::PORTAL, username).await?;
+            attempt.failed(&visit, P::PORTAL, username, "sign_in").await?;
             refuse::<P>(&visit, &form, FieldErrors::of("username", visit.w.login_wrong()))
         }
     }
@@ -115,102 +120,6 @@ fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: &'s
     LoginPage { w: visit.w, frame, own: paths::shared(P::PORTAL), username, back, register: paths::IRP_REGISTER }
 }
 
-/// A username as accounts and counters know it (T12): in the IRP a GSTIN without blanks, in capitals.
-pub fn canonical_username(portal: Portal, typed: &str) -> String {
-    let bounded: String = typed.trim().chars().take(100).collect();
-    match portal {
-        Portal::Irp => Gstin::parse_sandbox(&bounded).map_or(bounded.to_uppercase(), |gstin| gstin.to_string()),
-        Portal::Workspace | Portal::Gst => bounded.to_lowercase(),
-    }
-}
-
-/// One try at an account's password, counted already.
-pub struct Attempt {
-    /// How many failures the account's window holds, this try included.
-    count: i64,
-    locked_until: Moment,
-}
-
-/// The counter, the wait and the lock of one account's password door.
-struct Door {
-    failures: String,
-    wait: String,
-    lock: String,
-}
-
-impl Door {
-    fn of(portal: Portal, username: &str) -> Self {
-        let key = |what: &str| format!("sign-in/{what}/{}/{username}", portal.as_str());
-        Self { failures: key("account-failures"), wait: key("wait"), lock: key("lock") }
-    }
-}
-
-/// Lets a try at a password through, or says until when none is.
-pub async fn admit(visit: &Visit, portal: Portal, username: &str) -> Result<Attempt, PageError> {
-    let limits = visit.kit.settings.limits.clone();
-    let (door, address, now) = (Door::of(portal, username), visit.throttle_key(), visit.now);
-    let admitted = visit.kit.store.write(move |c| -> store::Result<Result<Attempt, PageError>> {
-        if let Err(until) = counters::take(c, &[throttle::sign_in_posts(&limits, &address)], now)? {
-            return Ok(Err(PageError::TooMany { until }));
-        }
-        for budget in throttle::sign_in_failures_from(&limits, &address) {
-            if let Some(until) = counters::exhausted(c, &budget, now)? {
-                return Ok(Err(PageError::TooMany { until }));
-            }
-        }
-        if let Some(until) = counters::closed_until(c, &door.lock, now)? {
-            return Ok(Err(PageError::Locked { until, forgot_password: paths::shared(portal).forgot_password }));
-        }
-        if let Some(until) = counters::closed_until(c, &door.wait, now)? {
-            return Ok(Err(PageError::TooMany { until }));
-        }
-        let count = counters::count(c, &door.failures, limits.sign_in_failure_window, now)?;
-        let locked_until = now.plus(limits.sign_in_lock);
-        if count >= limits.sign_in_failures_before_lock {
-            counters::close(c, &door.lock, locked_until)?;
-            counters::clear(c, &door.failures)?;
-        } else if count >= limits.sign_in_failures_before_wait {
-            let doublings = u32::try_from(count - limits.sign_in_failures_before_wait).unwrap_or(0).min(20);
-            let wait = (2_i64 << doublings).min(limits.sign_in_longest_wait);
-            counters::close(c, &door.wait, now.plus(wait))?;
-        }
-        Ok(Ok(Attempt { count, locked_until }))
-    });
-    admitted.await?
-}
-
-impl Attempt {
-    /// The password was wrong: counts against the address, and shows the locked page when that was the last try.
-    pub async fn failed(&self, visit: &Visit, portal: Portal, username: String) -> Result<(), PageError> {
-        let limits = &visit.kit.settings.limits;
-        let budgets = throttle::sign_in_failures_from(limits, &visit.throttle_key());
-        let locked = self.count >= limits.sign_in_failures_before_lock;
-        let outcome = if locked { "locked" } else { "refused" };
-        let event = visit.event("sign_in", outcome, Some(&username));
-        let now = visit.now;
-        let counted = visit.kit.store.write(move |c| {
-            for budget in &budgets {
-                counters::count(c, &budget.key, budget.window, now)?;
-            }
-            events::insert(c, &event)
-        });
-        counted.await?;
-        match locked {
-            true => Err(PageError::Locked {
-                until: self.locked_until,
-                forgot_password: paths::shared(portal).forgot_password,
-            }),
-            false => Ok(()),
-        }
-    }
-}
-
-/// The owner was here: forgets the failures, the wait and the lock of this account, and of nothing else (T13).
-pub fn open_door(c: &mut Connection, portal: Portal, username: &str) -> store::Result<()> {
-    let door = Door::of(portal, username);
-    [door.failures, door.wait, door.lock].iter().try_for_each(|key| counters::clear(c, key))
-}
-
 async fn sign_in(visit: &Visit, portal: Portal, account: Account, rehashed: Option<String>) -> Result<(), PageError> {
     let mut event = visit.event("sign_in", "accepted", account.gstin.as_deref());
     event.account_id = Some(account.id.clone());
@@ -226,17 +135,4 @@ async fn sign_in(visit: &Visit, portal: Portal, account: Account, rehashed: Opti
     written.await?;
     visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counters_know_one_spelling_of_a_username() {
-        for typed in ["29ABCDE1234F1ZW", " 29abcde1234f1zw", "29-ABCDE-1234-F1ZW"] {
-            assert_eq!(canonical_username(Portal::Irp, typed), "29ABCDE1234F1ZW");
-        }
-        assert!(canonical_username(Portal::Irp, &"x".repeat(10_000)).len() <= 300);
-    }
 }

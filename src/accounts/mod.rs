@@ -1,6 +1,7 @@
 //! Screens that all portals share, told by a type parameter which portal they are in.
 
 pub mod change_password;
+pub mod door;
 pub mod forgot_password;
 pub mod hashing;
 pub mod index;
@@ -8,11 +9,15 @@ pub mod login;
 pub mod otp;
 pub mod session;
 
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
 use crate::kernel::contact::{Email, Mobile};
 use crate::kernel::gstin::{Gstin, GstinError};
 use crate::kernel::password::{Context, ContextKind, Password, PasswordFault, Policy};
 use crate::kernel::taxpayer::Taxpayer;
 use crate::web::form::FieldErrors;
+use crate::web::page::Visit;
 use crate::words::Words;
 
 /// Who gets the messages of a GSTIN: every registered email address and phone.
@@ -51,6 +56,33 @@ pub struct NewPassword<'a> {
     pub confirm: &'a str,
     pub field: &'static str,
     pub confirm_field: &'static str,
+}
+
+/// The form of a page where a signed-out person chooses a password.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct NewPasswordForm {
+    password: SecretString,
+    confirm_password: SecretString,
+}
+
+impl NewPasswordForm {
+    /// The password as it was typed.
+    pub fn typed(&self) -> &str {
+        self.password.expose_secret()
+    }
+
+    /// The password chosen, or all that is wrong with it.
+    pub fn parse(&self, visit: &Visit, taxpayer: Option<&Taxpayer>) -> Result<Password, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let fields = NewPassword {
+            password: self.password.expose_secret(),
+            confirm: self.confirm_password.expose_secret(),
+            field: "password",
+            confirm_field: "confirm_password",
+        };
+        fields.choose(visit.w, visit.kit.settings.password_policy, taxpayer, &mut errors).ok_or(errors)
+    }
 }
 
 impl NewPassword<'_> {

@@ -111,14 +111,16 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         let prepared = outbox.mail(email, &mail, visit.now, Some(until));
         messages.push((throttle::otp_sends_to(limits, email.as_str(), proof), prepared));
     }
+    let mut masked: Vec<String> = to.emails.iter().map(|email| email.masked()).collect();
     for mobile in &to.mobiles {
-        let prepared = outbox.sms(mobile, &sms, visit.now, Some(until));
-        messages.extend(prepared.map(|prepared| (throttle::otp_sends_to(limits, mobile.as_str(), proof), prepared)));
+        // Without a gateway nothing goes to phones, and the page must not say so.
+        if let Some(prepared) = outbox.sms(mobile, &sms, visit.now, Some(until)) {
+            messages.push((throttle::otp_sends_to(limits, mobile.as_str(), proof), prepared));
+            masked.push(mobile.masked());
+        }
     }
 
     let id = ids::ordered(visit.now);
-    let masked: Vec<String> =
-        to.emails.iter().map(|email| email.masked()).chain(to.mobiles.iter().map(|mobile| mobile.masked())).collect();
     let mut challenge = Challenge {
         journey_id: journey.id.clone(),
         purpose: purpose.as_str().to_owned(),
@@ -192,7 +194,7 @@ impl PreparedOtp {
                 Err(until) => closed = closed.max(Some(until)),
             }
         }
-        Ok(closed.filter(|_| queued == 0 && self.proof == Proof::Some))
+        Ok(closed.filter(|_| queued == 0 && self.proof == Proof::ContactOrPassword))
     }
 
     fn is_live(&self, challenge: &Challenge) -> bool {
@@ -222,7 +224,11 @@ pub async fn begin(
         if begun {
             journeys::insert(c, &journey)?;
         }
-        otp.issue(c)
+        let issued = otp.issue(c)?;
+        if begun && matches!(issued, Issued::TooMany { .. }) {
+            journeys::delete(c, &journey.id)?;
+        }
+        Ok(issued)
     });
     match issued.await? {
         Issued::Sent | Issued::Wait { .. } => {
@@ -289,7 +295,7 @@ impl Attempt {
         code: &OtpCode,
         effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
     ) -> store::Result<Verdict<T>> {
-        let failures = throttle::otp_failures(&self.limits, &self.journey.subject);
+        let failures = throttle::otp_failures(&self.limits, self.journey.kind, &self.journey.subject);
         if let Some(until) = counters::exhausted(c, &failures, self.now)? {
             return Ok(Verdict::TooMany { until });
         }
@@ -349,7 +355,10 @@ struct OtpPage {
     /// When another may be asked for: for the script, and as a sentence.
     resend_at: i64,
     resend_sentence: String,
+    /// There is no code to type: a button asks for one.
     dead: bool,
+    /// There was one, and too many wrong codes have ended it.
+    cancelled: bool,
 }
 
 /// The page that asks for the code. The caller has seen to it that the journey stands here.
@@ -454,7 +463,7 @@ async fn render(
     let sent_at = newest.as_ref().map_or(visit.now, |newest| Moment::from_seconds(newest.sent_at));
     let resend_at = if dead { visit.now } else { sent_at.plus(limits.otp_resend_wait) };
     // A dead OTP has no field that a fault could stand at.
-    let (title, errors) = if dead { (w.otp_dead_title(), FieldErrors::default()) } else { (w.otp_title(), errors) };
+    let (title, errors) = if dead { (w.otp_ask_new(), FieldErrors::default()) } else { (w.otp_title(), errors) };
     let mut frame = visit.frame_with(title, errors);
     if let Some(text) = wait {
         frame = frame.with_box("info", "status", text);
@@ -471,6 +480,7 @@ async fn render(
             resend_at: resend_at.seconds(),
             resend_sentence: w.otp_resend_after().time(resend_at.ist_time_with_seconds()).to_string(),
             dead,
+            cancelled: newest.is_some(),
         },
     )
 }

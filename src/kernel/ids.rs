@@ -21,10 +21,15 @@ pub fn ordered(now: Moment) -> String {
     format!("{:010x}{position:08x}{}", now.seconds(), letters(8))
 }
 
-/// What a person reads out to the help desk: `7F3K-29QD`.
-pub fn reference() -> String {
-    let letters = letters(8).to_ascii_uppercase();
-    let (left, right) = letters.split_at(4);
+/// Whether a text from outside can be an id made by `random`.
+pub fn is_random(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|letter| ALPHABET.contains(&letter))
+}
+
+/// What a person reads out to the help desk: `7F3K-29QD`, the beginning of the request's id in log and events.
+pub fn reference(request_id: &str) -> String {
+    let letters: String = request_id.chars().take(8).collect::<String>().to_ascii_uppercase();
+    let (left, right) = letters.split_at_checked(4).unwrap_or((&letters, ""));
     format!("{left}-{right}")
 }
 
@@ -54,7 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_has_two_groups_of_four() {
-        assert_eq!(reference().split('-').map(str::len).collect::<Vec<_>>(), [4, 4]);
+    fn a_reference_is_the_beginning_of_the_requests_id() {
+        assert_eq!(reference("7f3k29qdxxxx"), "7F3K-29QD");
+        assert_eq!(reference(""), "-");
+    }
+
+    #[test]
+    fn only_what_random_makes_looks_like_an_id() {
+        assert!(is_random(&random()));
+        assert!(!is_random("") && !is_random(&"\0".repeat(26)) && !is_random(&"A".repeat(26)));
     }
 }

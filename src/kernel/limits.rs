@@ -47,7 +47,7 @@ limits! {
     otp_sends_per_hour = 5;
     /// OTPs a day for one GSTIN and purpose.
     otp_sends_per_day = 10;
-    /// Wrong OTPs a day for one GSTIN over all purposes.
+    /// Wrong OTPs a day for one GSTIN: so many of anonymous walks, and as many of signed-in ones.
     otp_failures_per_day = 20;
     /// OTPs an hour to one email address or phone, when nothing was proven before.
     destination_unproven_per_hour = 5;
@@ -73,6 +73,10 @@ limits! {
     eligibility_per_hour = 40;
     /// Different GSTINs a day that one address may check (DV-3).
     eligibility_per_day = 200;
+    /// Eligibility checks a minute from one address, the same GSTIN again included.
+    eligibility_posts_per_minute = 60;
+    /// API passwords chosen in 15 minutes for one GSTIN.
+    credential_posts_per_quarter = 20;
     /// Sign-ins a minute from one address.
     sign_in_posts_per_minute = 30;
     /// Failed sign-ins a minute from one address.

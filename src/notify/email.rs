@@ -76,10 +76,16 @@ impl Smtp {
         };
         match self.transport.send(message).await {
             Ok(_) => Delivery::Done,
-            Err(error) if error.is_permanent() => Delivery::Refused(error.to_string()),
+            Err(error) if is_about_the_message(&error) => Delivery::Refused(error.to_string()),
             Err(error) => Delivery::Later(error.to_string()),
         }
     }
+}
+
+/// Whether the server will never take this message (RFC 5321 4.2.3: 550 to 553). Any other 5xx, such as a password
+/// that the operator has changed, is no fault of the message, which waits.
+fn is_about_the_message(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| (550..=553).contains(&u16::from(code)))
 }
 
 fn encryption(url: &Url, host: &str) -> Result<Encryption, &'static str> {

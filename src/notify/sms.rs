@@ -35,8 +35,8 @@ impl Gateway {
         let body = json!({ "to": to, "text": text, "template": template, "id": id });
         match self.client.post(self.url.clone()).json(&body).send().await {
             Ok(answer) if answer.status().is_success() => Delivery::Done,
-            // 408 and 429 pass; every other 4xx says that this message will never be taken.
-            Ok(answer) if answer.status().is_client_error() && !matches!(answer.status().as_u16(), 408 | 429) => {
+            // Only these say that the message itself will never be taken; a 401 or 404 is the operator's to set right.
+            Ok(answer) if matches!(answer.status().as_u16(), 400 | 422) => {
                 Delivery::Refused(format!("the gateway answered {}", answer.status()))
             }
             Ok(answer) => Delivery::Later(format!("the gateway answered {}", answer.status())),

@@ -62,6 +62,17 @@ pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Mome
     Ok(())
 }
 
+/// A new password in place of the one that was checked; `false` when that one was replaced meanwhile.
+pub fn change_password(c: &mut Connection, id: &str, checked: &str, password_hash: &str, now: Moment) -> Result<bool> {
+    let changed = on_any!(c, |c| {
+        let unchanged = accounts::table.filter(accounts::id.eq(id)).filter(accounts::password_hash.eq(checked));
+        diesel::update(unchanged)
+            .set((accounts::password_hash.eq(password_hash), accounts::password_changed_at.eq(now.seconds())))
+            .execute(c)
+    })?;
+    Ok(changed == 1)
+}
+
 /// The same password under newer parameters or a newer pepper; refused silently when it was changed meanwhile.
 pub fn set_rehashed(c: &mut Connection, id: &str, old_hash: &str, new_hash: &str) -> Result<()> {
     on_any!(c, |c| {

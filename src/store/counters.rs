@@ -57,7 +57,16 @@ pub fn count(c: &mut Connection, key: &str, window: i64, now: Moment) -> Result<
     })?)
 }
 
-/// Closes `key` until that moment; a later moment replaces an earlier one.
+/// Takes one event back.
+pub fn uncount(c: &mut Connection, key: &str) -> Result<()> {
+    on_any!(c, |c| {
+        let counted = counters::table.filter(counters::key.eq(key)).filter(counters::count.gt(0));
+        diesel::update(counted).set(counters::count.eq(counters::count - 1)).execute(c)
+    })?;
+    Ok(())
+}
+
+/// Closes `key` until that moment, which replaces any other.
 pub fn close(c: &mut Connection, key: &str, until: Moment) -> Result<()> {
     on_any!(c, |c| {
         diesel::insert_into(counters::table)

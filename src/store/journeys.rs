@@ -158,6 +158,12 @@ pub fn insert(c: &mut Connection, journey: &Journey) -> Result<()> {
     Ok(())
 }
 
+/// Takes back a journey that has not begun after all.
+pub fn delete(c: &mut Connection, id: &str) -> Result<()> {
+    on_any!(c, |c| diesel::delete(journeys::table.filter(journeys::id.eq(id))).execute(c))?;
+    Ok(())
+}
+
 /// Moves from one stage to the next; `false` when the journey was not at `from`, so a thing done twice is done once.
 pub fn advance(c: &mut Connection, id: &str, from: Stage, to: Stage) -> Result<bool> {
     let moved = on_any!(c, |c| {

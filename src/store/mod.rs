@@ -72,7 +72,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether trying again in a moment may help; the page is 503 then and not 500.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Locked | Self::Full | Self::Stopped | Self::Connection(_))
+        matches!(self, Self::Locked | Self::Full | Self::Stopped | Self::Connection(_) | Self::NotCommitted(_))
     }
 }
 

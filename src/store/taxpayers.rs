@@ -29,7 +29,7 @@ impl Source {
 const EMAIL: &str = "email";
 const MOBILE: &str = "mobile";
 
-/// SQLite takes 32,766 values in one statement; a taxpayer has 25.
+/// GSTINs asked about in one statement; both databases take thousands of values.
 const ROWS_PER_STATEMENT: usize = 500;
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]

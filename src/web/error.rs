@@ -168,7 +168,8 @@ fn keep_cookies(mut page: HttpResponse, old: &header::HeaderMap) -> HttpResponse
 }
 
 fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpResponse {
-    let reference = ids::reference();
+    let visit = Visit::of(request).ok();
+    let reference = ids::reference(visit.as_ref().map_or("", |visit| visit.request_id.as_str()));
     if let PageError::Internal(cause) = error {
         tracing::error!(%reference, path = request.path(), cause, "a request failed");
     }
@@ -177,7 +178,7 @@ fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpRespon
         PageError::TooMany { until }
         | PageError::Locked { until, .. }
         | PageError::TooManyOtps { again: until, .. } => {
-            let now = Visit::of(request).map_or(*until, |visit| visit.now);
+            let now = visit.as_ref().map_or(*until, |visit| visit.now);
             response.insert_header((header::RETRY_AFTER, until.since(now).max(1).to_string()));
         }
         PageError::Unavailable => {
@@ -189,7 +190,7 @@ fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpRespon
         }
         _ => {}
     }
-    let body = Visit::of(request).ok().and_then(|visit| words_of(&visit, error, reference).render().ok());
+    let body = visit.and_then(|visit| words_of(&visit, error, reference).render().ok());
     response.content_type("text/html; charset=utf-8").body(body.unwrap_or_default())
 }
 
@@ -203,7 +204,7 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
             (w.error_not_found_title(), vec![w.error_not_found_text().to_owned()], vec![to_home, to_help])
         }
         PageError::FormOutOfDate => {
-            let again = (visit.path().to_owned(), w.error_form_way());
+            let again = (page_of_form(visit), w.error_form_way());
             (w.error_form_title(), vec![w.error_form_text().to_owned()], vec![again, to_home])
         }
         PageError::OtherJourney { subject, on } => {
@@ -247,6 +248,13 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
         }
     };
     ErrorPage { w, frame: visit.frame(heading), heading, paragraphs, ways, reference }
+}
+
+/// The page on which a form stands: most post to their own address, a few buttons do not.
+fn page_of_form(visit: &Visit) -> String {
+    let path = visit.path();
+    let landing = visit.portal.map(paths::shared).filter(|own| path == own.logout || path == own.extend);
+    landing.map_or(path.strip_suffix("/resend").unwrap_or(path), |own| own.landing).to_owned()
 }
 
 /// Of the two budgets the one that opens within the hour is the hourly one.

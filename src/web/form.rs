@@ -118,6 +118,9 @@ pub async fn is_repeat(visit: &Visit, payload: Payload) -> Result<bool, PageErro
 /// for the form: the person is only led to the page that the first press has led to.
 async fn made_an_account(visit: &Visit, fields: &Fields) -> Result<bool, PageError> {
     let Some((_, id)) = fields.iter().find(|(name, _)| name == "journey").cloned() else { return Ok(false) };
+    if !ids::is_random(&id) {
+        return Ok(false);
+    }
     let journey = visit.kit.store.read(move |c| journeys::find(c, &id)).await?;
     Ok(journey.is_some_and(|journey| journey.kind == Kind::Register && journey.stage >= Stage::Done))
 }

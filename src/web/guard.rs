@@ -47,9 +47,14 @@ impl<P: InPortal> FromRequest for SignedIn<P> {
         Box::pin(async move {
             let visit = <Visit as FromRequest>::extract(&request).await?;
             let Some(state) = visit.visitor.signed_in() else { return Err(sign_in_first::<P>(&visit, body).await) };
+            let password_changed_at = state.password_changed_at;
             let found = visit.kit.store.read(move |c| accounts::find(c, &state.account_id)).await?;
             match found {
-                Some(account) if account.portal == P::PORTAL.as_str() && account.frozen_at.is_none() => {
+                Some(account)
+                    if account.portal == P::PORTAL.as_str()
+                        && account.frozen_at.is_none()
+                        && account.password_changed_at == password_changed_at =>
+                {
                     Ok(Self { account, portal: PhantomData })
                 }
                 _ => {

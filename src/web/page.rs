@@ -45,6 +45,8 @@ pub enum Notice {
     NewOtp {
         at: i64,
     },
+    /// The OTP was right and its time to prove something is over.
+    ProofOver,
     /// By "forgot password": log in now.
     PasswordReset {
         at: i64,
@@ -302,6 +304,7 @@ fn notice_box(w: Words, notice: &Notice) -> NoticeBox {
         Notice::SignedOutForGood { at, draft: false } => {
             ("info", w.notice_signed_out_for_good().time(time(*at)).to_string())
         }
+        Notice::ProofOver => ("info", w.notice_proof_over().to_owned()),
         Notice::NewOtp { at } => ("ok", w.notice_new_otp().time(time(*at)).to_string()),
         Notice::PasswordReset { at } => ("ok", w.notice_password_reset().time(time(*at)).to_string()),
         Notice::PasswordChanged { at } => ("ok", w.notice_password_changed().time(time(*at)).to_string()),

@@ -23,7 +23,7 @@ use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::kernel::portal::Portal;
 use crate::store::accounts::Account;
-use crate::store::{StoreError, sessions};
+use crate::store::sessions;
 use crate::vault::Purpose;
 
 /// How often a request of one session moves its `last_seen_at`; a write for every click would be too many.
@@ -49,6 +49,8 @@ pub struct SignedInState {
     pub sid: String,
     address: String,
     device: String,
+    /// The account's `password_changed_at` then: a session of an older password ends, however it came to be stored.
+    pub password_changed_at: i64,
     /// When the person signed in; renewing the token does not lengthen the session's absolute life.
     since: i64,
 }
@@ -129,6 +131,7 @@ impl Visitor {
                 sid: ids::random(),
                 address: address.to_string(),
                 device: device.to_owned(),
+                password_changed_at: account.password_changed_at,
                 since: now.seconds(),
             },
         );
@@ -156,6 +159,14 @@ impl Visitor {
         }
     }
 
+    /// The owner of this session has changed the password `now`, and stays.
+    pub fn keep_through_password_change(&self, now: Moment) {
+        if let Some(mut state) = self.signed_in() {
+            state.password_changed_at = now.seconds();
+            self.write(SIGNED_IN, &state);
+        }
+    }
+
     /// Ends the session; the cookie goes with it.
     pub fn sign_out(&self) {
         self.0.purge();
@@ -171,8 +182,9 @@ impl Visitor {
         self.0.renew();
     }
 
+    /// The journey under way; none in a session that has ended, because somebody else may sit there now.
     pub fn journey(&self) -> Option<String> {
-        self.read(JOURNEY)
+        self.ended_at().is_none().then(|| self.read(JOURNEY)).flatten()
     }
 
     pub fn set_journey(&self, id: &str) {
@@ -373,9 +385,9 @@ impl Rows {
         let token_hash = row.token_hash.clone();
         match self.kit.store.write(move |c| sessions::set_last_seen(c, &token_hash, now)).await {
             Ok(()) => now.seconds(),
-            // The page can still be shown; the session is just not lengthened.
             Err(error) => {
-                let _: StoreError = error;
+                // The page can still be shown; the session is just not lengthened.
+                tracing::warn!(%error, "a session could not be lengthened");
                 row.last_seen_at
             }
         }

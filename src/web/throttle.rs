@@ -4,14 +4,14 @@
 use crate::kernel::clock::{DAY, HOUR, MINUTE};
 use crate::kernel::limits::Limits;
 use crate::store::counters::Budget;
+use crate::store::journeys::Kind;
 
 /// Whether a person had proven anything before an OTP was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// Nothing: forgotten password.
-    None,
-    /// A contact match or a password.
-    Some,
+    /// Forgotten password.
+    Nothing,
+    ContactOrPassword,
 }
 
 /// OTPs for one subject (a GSTIN) and purpose, over all sessions.
@@ -26,11 +26,11 @@ pub fn otp_sends(limits: &Limits, purpose: &str, subject: &str) -> [Budget; 2] {
 /// OTPs asked for from one address.
 pub fn otp_sends_from(limits: &Limits, address: &str, proof: Proof) -> Vec<Budget> {
     match proof {
-        Proof::None => vec![
+        Proof::Nothing => vec![
             Budget::new(format!("otp-from/none/{address}/hour"), limits.address_unproven_per_hour, HOUR),
             Budget::new(format!("otp-from/none/{address}/day"), limits.address_unproven_per_day, DAY),
         ],
-        Proof::Some => {
+        Proof::ContactOrPassword => {
             vec![Budget::new(format!("otp-from/some/{address}/hour"), limits.address_proven_per_hour, HOUR)]
         }
     }
@@ -39,8 +39,8 @@ pub fn otp_sends_from(limits: &Limits, address: &str, proof: Proof) -> Vec<Budge
 /// OTPs to one email address or phone, over all GSTINs (T32).
 pub fn otp_sends_to(limits: &Limits, destination: &str, proof: Proof) -> [Budget; 2] {
     let (name, hour, day) = match proof {
-        Proof::None => ("none", limits.destination_unproven_per_hour, limits.destination_unproven_per_day),
-        Proof::Some => ("some", limits.destination_proven_per_hour, limits.destination_proven_per_day),
+        Proof::Nothing => ("none", limits.destination_unproven_per_hour, limits.destination_unproven_per_day),
+        Proof::ContactOrPassword => ("some", limits.destination_proven_per_hour, limits.destination_proven_per_day),
     };
     let key = format!("otp-to/{name}/{destination}");
     [Budget::new(format!("{key}/hour"), hour, HOUR), Budget::new(format!("{key}/day"), day, DAY)]
@@ -51,9 +51,14 @@ pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
     Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
 }
 
-/// Wrong OTPs for one subject over all purposes.
-pub fn otp_failures(limits: &Limits, subject: &str) -> Budget {
-    Budget::new(format!("otp-failures/{subject}"), limits.otp_failures_per_day, DAY)
+/// Wrong OTPs for one subject. Those of anonymous walks, which any stranger can begin, do not count against somebody who
+/// is signed in (T20).
+pub fn otp_failures(limits: &Limits, kind: Kind, subject: &str) -> Budget {
+    let who = match kind {
+        Kind::Register | Kind::ForgotPassword => "anonymous",
+        Kind::CreateApiCredentials | Kind::ChangeApiPassword => "signed-in",
+    };
+    Budget::new(format!("otp-failures/{who}/{subject}"), limits.otp_failures_per_day, DAY)
 }
 
 /// Contact mismatches for one GSTIN.
@@ -77,6 +82,16 @@ pub fn eligibility_checks(limits: &Limits, address: &str) -> [Budget; 2] {
         Budget::new(format!("eligibility/{address}/hour"), limits.eligibility_per_hour, HOUR),
         Budget::new(format!("eligibility/{address}/day"), limits.eligibility_per_day, DAY),
     ]
+}
+
+/// Eligibility forms from one address, whatever they ask.
+pub fn eligibility_posts(limits: &Limits, address: &str) -> Budget {
+    Budget::new(format!("eligibility/posts/{address}"), limits.eligibility_posts_per_minute, MINUTE)
+}
+
+/// API passwords chosen for one GSTIN: each costs several password hashes.
+pub fn credential_posts(limits: &Limits, gstin: &str) -> Budget {
+    Budget::new(format!("credentials/posts/{gstin}"), limits.credential_posts_per_quarter, 15 * MINUTE)
 }
 
 /// Remembers for a day that an address has checked a GSTIN: checking it again is free.
@@ -104,8 +119,8 @@ mod tests {
     #[test]
     fn proven_and_unproven_senders_do_not_share_a_budget() {
         let limits = Limits::default();
-        let [unproven, _] = otp_sends_to(&limits, "9876543210", Proof::None);
-        let [proven, _] = otp_sends_to(&limits, "9876543210", Proof::Some);
+        let [unproven, _] = otp_sends_to(&limits, "9876543210", Proof::Nothing);
+        let [proven, _] = otp_sends_to(&limits, "9876543210", Proof::ContactOrPassword);
         assert_ne!(unproven.key, proven.key);
         assert!(unproven.max < proven.max);
     }

@@ -431,3 +431,30 @@ async fn a_new_password_obeys_the_policy_in_force() {
     refused.assert_refused(&[("password", "Password must be 15 characters or more")]);
     choose(&page, "correctly battered staplers").submit(&browser).await.assert_leads_to(LOGIN);
 }
+
+#[actix_web::test]
+async fn a_strangers_wrong_otps_do_not_stop_the_owners_own() {
+    let app = App::start().await;
+    let owner = registered(&app).await;
+    // Four OTPs of five tries each use up what anonymous walks may fail in a day.
+    for _ in 0..4 {
+        let stranger = app.browser();
+        let page = to_otp(&stranger, ACME.gstin).await;
+        let wrong = other_than(&app.last_otp_for(ACME.email).await);
+        for _ in 0..5 {
+            page.form("Continue").fill("otp", wrong).submit(&stranger).await;
+        }
+    }
+    let stranger = app.browser();
+    let page = to_otp(&stranger, ACME.gstin).await;
+    let otp = app.last_otp_for(ACME.email).await;
+    page.form("Continue").fill("otp", &otp).submit(&stranger).await.assert_error_page(429, "Too many tries");
+
+    // The registration's own proof is over by then, so the owner needs an OTP.
+    app.clock.advance(10 * 60);
+    let answer = owner.get("/irp/api-credentials").await.form("Create API credentials").submit(&owner).await;
+    let page = go_on(&owner, &answer).await;
+    let otp = app.last_otp_for(ACME.email).await;
+    let answer = page.form("Continue").fill("otp", &otp).submit(&owner).await;
+    answer.assert_leads_to("/irp/api-credentials/new");
+}

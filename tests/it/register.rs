@@ -469,6 +469,10 @@ async fn a_mismatch_from_elsewhere_stays_closed_out() {
     let page = register_to(&app, &other, &ACME, Step::Contact).await;
     let answer = send_contact(&other, &page, NO_EMAIL, NO_PHONE).await;
     answer.assert_error_page(429, "Too many tries");
+    // Nor may an answer of another kind tell that a second guess from there was right.
+    let answer = send_contact(&other, &page, ACME.email, ACME.phone).await;
+    answer.assert_error_page(429, "Too many tries");
+    assert!(app.messages().await.is_empty());
 }
 
 #[tokio::test]

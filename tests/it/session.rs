@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sanad::store::sessions;
+use sanad::kernel::portal::Portal;
+use sanad::store::{accounts, sessions};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::browser::FORM;
@@ -542,4 +543,30 @@ async fn the_signed_in_see_no_page_of_the_signed_out() {
         assert_eq!(browser.get(path).await.status, 200, "{path}");
     }
     browser.get(OTP).await.assert_leads_to(HUB);
+}
+
+#[actix_web::test]
+async fn an_ended_session_shows_nothing_of_its_journey() {
+    let app = App::start().await;
+    let browser = registered(&app).await;
+    app.clock.advance(IDLE);
+    // Somebody else may sit there now: neither the contact typed nor the end of the walk is theirs.
+    for step in ["/irp/register/contact", "/irp/register/details", "/irp/register/done"] {
+        browser.get(step).await.assert_leads_to("/irp/register");
+    }
+}
+
+#[actix_web::test]
+async fn a_session_of_an_older_password_is_over_however_it_is_kept() {
+    let app = App::start().await;
+    let browser = registered(&app).await;
+    assert_eq!(browser.get(HUB).await.status, 200);
+    // The row itself is left alone here, as if it had been stored in the moment of the change.
+    let now = app.clock.now().plus(1);
+    let changed = app.kit.store.write(move |c| {
+        let account = accounts::find_by_username(c, Portal::Irp, ACME.gstin)?.unwrap();
+        accounts::set_password(c, &account.id, &account.password_hash, now)
+    });
+    changed.await.unwrap();
+    browser.get(HUB).await.assert_leads_to(LOGIN);
 }

@@ -103,6 +103,21 @@ fn sample() -> Taxpayer {
 }
 
 #[actix_web::test]
+async fn a_password_replaced_meanwhile_is_not_changed() {
+    let data = Data::new();
+    let account = account(GSTIN);
+    let id = account.id.clone();
+    let outcome = data.store.write(move |c| {
+        accounts::insert(c, &account)?;
+        accounts::set_password(c, &account.id, "00000000:reset", NOW)?;
+        accounts::change_password(c, &account.id, &account.password_hash, "00000000:thief", NOW)
+    });
+    assert!(!outcome.await.unwrap());
+    let found = data.store.read(move |c| accounts::find(c, &id)).await.unwrap().unwrap();
+    assert_eq!(found.password_hash, "00000000:reset");
+}
+
+#[actix_web::test]
 async fn a_write_that_fails_leaves_nothing() {
     let data = Data::new();
     let outcome: Result<(), StoreError> = data

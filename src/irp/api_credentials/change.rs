@@ -60,6 +60,7 @@ pub async fn submit(
         Ok(password) => password,
         Err(errors) => return refuse(errors),
     };
+    super::count_post(&visit, proven.user.gstin()).await?;
     if hasher.check(Some(&password), Some(&credential.password_hash)).await? != Checked::Wrong {
         return refuse(FieldErrors::of("new_api_password", visit.w.api_password_same_as_before()));
     }

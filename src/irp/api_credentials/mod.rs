@@ -18,12 +18,13 @@ use crate::kernel::limits::Limits;
 use crate::kernel::password::{Password, PasswordFault};
 use crate::kernel::portal::Irp;
 use crate::kernel::taxpayer::Taxpayer;
+use crate::store::counters;
 use crate::store::journeys::{Journey, Kind, Stage};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::{SignedIn, current_journey};
-use crate::web::page::Visit;
-use crate::web::paths;
+use crate::web::page::{Notice, Visit};
+use crate::web::{paths, throttle};
 use crate::words::Words;
 
 /// What an OTP was asked for.
@@ -63,11 +64,19 @@ impl<O: Operation> FromRequest for Proven<O> {
             let (user, visit) = (user.await?, visit?);
             let journey = current_journey(&visit).await?;
             let limits = &visit.kit.settings.limits;
+            let outlived = journey.as_ref().is_some_and(|journey| {
+                journey.kind == O::KIND && journey.stage == Stage::Verified && journey.subject == user.gstin()
+            });
             match journey.filter(|journey| proves(journey, O::KIND, user.gstin(), limits, visit.now)) {
                 Some(journey) => Ok(Self { user, journey, operation: PhantomData }),
                 // A form sent twice finds its proof used up: the first result is shown.
                 None if saved::just_saved(&visit) => Err(PageError::SeeOther(paths::IRP_API_SAVED.to_owned())),
-                None => Err(PageError::SeeOther(paths::IRP_API_CREDENTIALS.to_owned())),
+                None => {
+                    if outlived {
+                        visit.visitor.set_notice(&Notice::ProofOver);
+                    }
+                    Err(PageError::SeeOther(paths::IRP_API_CREDENTIALS.to_owned()))
+                }
             }
         })
     }
@@ -83,6 +92,13 @@ pub fn proves(journey: &Journey, operation: Kind, gstin: &str, limits: &Limits, 
     };
     let verified = journey.verified_at.is_some_and(|at| (-5..life).contains(&now.since(at)));
     verified && journey.subject == gstin
+}
+
+/// Each choice of an API password costs several password hashes, so they are counted before.
+async fn count_post(visit: &Visit, gstin: &str) -> Result<(), PageError> {
+    let (posts, now) = (throttle::credential_posts(&visit.kit.settings.limits, gstin), visit.now);
+    let counted = visit.kit.store.write(move |c| counters::take(c, &[posts], now)).await?;
+    counted.map_err(|until| PageError::TooMany { until })
 }
 
 /// An API password and its repetition: the password, or all that is wrong with it in `errors`.

@@ -66,6 +66,7 @@ pub async fn submit(
         Ok(parsed) => parsed,
         Err(errors) => return refuse(&visit, &proven, form, errors),
     };
+    super::count_post(&visit, proven.user.gstin()).await?;
     let account = &proven.user.account.password_hash;
     if hasher.check(Some(&password), Some(account)).await? != Checked::Wrong {
         let errors = FieldErrors::of("api_password", visit.w.api_password_same_as_account());

@@ -67,7 +67,7 @@ pub async fn resend(
 ) -> PageResult {
     own(&user, &at.journey)?;
     let to = recipients(&visit, user.gstin()).await?;
-    otp::resend(&visit, &outbox, &at.journey, STEP, &to, Proof::Some).await
+    otp::resend(&visit, &outbox, &at.journey, STEP, &to, Proof::ContactOrPassword).await
 }
 
 const fn next(kind: Kind) -> &'static str {

@@ -49,7 +49,7 @@ impl Saved {
 
     fn now(visit: &Visit, api_username: &str, created: bool) -> Self {
         let api_username = api_username.to_owned();
-        Self { created, api_username, at: visit.now.seconds(), reference: ids::reference() }
+        Self { created, api_username, at: visit.now.seconds(), reference: ids::reference(&visit.request_id) }
     }
 
     /// Keeps it for the page; what was typed before is of no use any more.

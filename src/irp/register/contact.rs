@@ -29,6 +29,7 @@ struct ContactPage {
     w: Words,
     frame: Frame,
     action: &'static str,
+    back: &'static str,
     journey: String,
     email: String,
     phone: String,
@@ -73,7 +74,7 @@ pub async fn submit(
     let attempt = Attempt {
         matches: contact.is_registered(&taxpayer),
         journey: at.journey.id.clone(),
-        otp: otp::prepare(&visit, &outbox, &at.journey, &Recipients::from(&taxpayer), Proof::Some),
+        otp: otp::prepare(&visit, &outbox, &at.journey, &Recipients::from(&taxpayer), Proof::ContactOrPassword),
         mismatches: throttle::contact_mismatches(&visit.kit.settings.limits, &at.journey.subject),
         mismatch_here: throttle::contact_mismatch_from(&at.journey.subject, &visit.throttle_key()),
         when_closed: throttle::contact_matches_when_closed(&visit.kit.settings.limits, &at.journey.subject),
@@ -147,16 +148,15 @@ impl Attempt {
         if let Some(until) = counters::exhausted(c, &self.mismatches, now)? {
             // A stranger's mismatches must not keep the owner out: a right contact from elsewhere has its own budget.
             let stranger = counters::exhausted(c, &self.mismatch_here, now)?.is_some();
-            let spent =
-                stranger || !self.matches || counters::take(c, std::slice::from_ref(&self.when_closed), now)?.is_err();
-            if spent {
+            if !self.matches && !stranger {
+                self.count_mismatch(c, now)?;
+            }
+            if stranger || !self.matches || counters::take(c, std::slice::from_ref(&self.when_closed), now)?.is_err() {
                 return Ok(Outcome::Closed { until });
             }
         }
         if !self.matches {
-            counters::count(c, &self.mismatches.key, self.mismatches.window, now)?;
-            counters::count(c, &self.mismatch_here.key, self.mismatch_here.window, now)?;
-            events::insert(c, &self.refused)?;
+            self.count_mismatch(c, now)?;
             return Ok(Outcome::Mismatch);
         }
         let issued = self.otp.issue(c)?;
@@ -165,6 +165,12 @@ impl Attempt {
         }
         Ok(Outcome::Issued(issued))
     }
+
+    fn count_mismatch(&self, c: &mut Connection, now: Moment) -> store::Result<()> {
+        counters::count(c, &self.mismatches.key, self.mismatches.window, now)?;
+        counters::count(c, &self.mismatch_here.key, self.mismatch_here.window, now)?;
+        events::insert(c, &self.refused)
+    }
 }
 
 fn page_of(visit: &Visit, at: &Walking<AtContact>, form: &ContactForm, errors: FieldErrors) -> ContactPage {
@@ -172,6 +178,7 @@ fn page_of(visit: &Visit, at: &Walking<AtContact>, form: &ContactForm, errors: F
         w: visit.w,
         frame: visit.frame_with(visit.w.irp_contact_title(), errors),
         action: paths::IRP_CONTACT,
+        back: paths::IRP_DETAILS,
         journey: at.journey.id.clone(),
         email: form.email.clone(),
         phone: form.phone.clone(),

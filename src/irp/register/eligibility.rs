@@ -73,7 +73,11 @@ pub async fn submit(visit: Visit, Posted(form): Posted<EligibilityForm>) -> Page
         visit.visitor.set_checked_gstin(&gstin);
         return Ok(see_other(paths::IRP_NOT_ELIGIBLE));
     }
-    begin(&visit, gstin).await?;
+    let goes_on =
+        |journey: &Journey| journey.kind == Kind::Register && journey.subject == gstin && journey.stage < Stage::Done;
+    if !current_journey(&visit).await?.is_some_and(|journey| goes_on(&journey)) {
+        begin(&visit, gstin).await?;
+    }
     Ok(see_other(paths::IRP_DETAILS))
 }
 
@@ -107,7 +111,11 @@ async fn spend_check(visit: &Visit, gstin: &Gstin) -> Result<(), PageError> {
     let seen = throttle::eligibility_seen(&address, gstin.as_str());
     let budgets = throttle::eligibility_checks(&visit.kit.settings.limits, &address);
     let now = visit.now;
+    let posts = throttle::eligibility_posts(&visit.kit.settings.limits, &address);
     let spent = visit.kit.store.write(move |c| {
+        if let Err(until) = counters::take(c, &[posts], now)? {
+            return Ok(Err(until));
+        }
         if counters::exhausted(c, &seen, now)?.is_some() {
             return Ok(Ok(()));
         }

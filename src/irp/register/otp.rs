@@ -39,5 +39,5 @@ pub async fn submit(visit: Visit, at: Walking<AtOtp>, Posted(form): Posted<OtpFo
 /// POST `/irp/register/otp/resend`.
 pub async fn resend(visit: Visit, at: Walking<AtOtp>, outbox: web::Data<Outbox>, _form: Posted<Button>) -> PageResult {
     let taxpayer = super::taxpayer_of(&visit, &at.journey).await?;
-    otp::resend(&visit, &outbox, &at.journey, STEP, &Recipients::from(&taxpayer), Proof::Some).await
+    otp::resend(&visit, &outbox, &at.journey, STEP, &Recipients::from(&taxpayer), Proof::ContactOrPassword).await
 }

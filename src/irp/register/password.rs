@@ -4,9 +4,8 @@ use actix_web::web;
 use askama::Template;
 
 use super::AtPassword;
-use crate::accounts::Recipients;
-use crate::accounts::forgot_password::NewPasswordForm;
 use crate::accounts::hashing::{Checked, Hasher};
+use crate::accounts::{NewPasswordForm, Recipients};
 use crate::kernel::ids;
 use crate::kernel::password::{Password, Policy};
 use crate::kernel::portal::Portal;
@@ -50,6 +49,9 @@ pub async fn submit(
     outbox: web::Data<Outbox>,
     Posted(form): Posted<NewPasswordForm>,
 ) -> PageResult {
+    if at.journey.stage != Stage::Verified {
+        return Ok(see_other(paths::IRP_DONE));
+    }
     let taxpayer = super::taxpayer_of(&visit, &at.journey).await?;
     let password = match form.parse(&visit, Some(&taxpayer)) {
         Ok(password) => password,
@@ -62,7 +64,7 @@ pub async fn submit(
         visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, Some(&at.journey.id));
         return Ok(see_other(paths::IRP_DONE));
     }
-    told_who_was_first(&visit, &hasher, &at.journey, typed).await
+    after_another(&visit, &hasher, &at.journey, typed).await
 }
 
 fn account_of(visit: &Visit, taxpayer: &Taxpayer, password_hash: String) -> Account {
@@ -116,9 +118,12 @@ async fn create(
     }
 }
 
-/// The account exists. When this very form was sent twice, its password opens it and the first result is shown; else
-/// another session has registered the GSTIN and this one is told.
-async fn told_who_was_first(visit: &Visit, hasher: &Hasher, journey: &Journey, typed: Option<Password>) -> PageResult {
+/// Seconds in which two presses of one button may overtake each other.
+const SAME_PRESS: i64 = 60;
+
+/// The account was made while this form was on its way. When the other one was the same form, pressed twice, its
+/// password opens the account and the first result is shown; else another session has registered the GSTIN.
+async fn after_another(visit: &Visit, hasher: &Hasher, journey: &Journey, typed: Option<Password>) -> PageResult {
     let (id, username) = (journey.id.clone(), journey.subject.clone());
     let found = visit.kit.store.read(move |c| {
         let account = accounts::find_by_username(c, Portal::Irp, &username)?;
@@ -126,7 +131,8 @@ async fn told_who_was_first(visit: &Visit, hasher: &Hasher, journey: &Journey, t
     });
     let (account, journey_now) = found.await?;
     let own = journey_now.is_some_and(|journey| journey.stage == Stage::Done);
-    if let (true, Some(account)) = (own, account)
+    let fresh = account.filter(|account| visit.now.seconds() - account.created_at < SAME_PRESS);
+    if let (true, Some(account)) = (own, fresh)
         && hasher.check(typed.as_ref(), Some(&account.password_hash)).await? != Checked::Wrong
     {
         visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, Some(&journey.id));
