@@ -62,6 +62,16 @@ pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Mome
     Ok(())
 }
 
+/// Makes transactions about one account take turns where several can write at once (PostgreSQL).
+pub fn lock(c: &mut Connection, id: &str) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(accounts::table.filter(accounts::id.eq(id)))
+            .set(accounts::created_at.eq(accounts::created_at))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
 /// A new password in place of the one that was checked; `false` when that one was replaced meanwhile.
 pub fn change_password(c: &mut Connection, id: &str, checked: &str, password_hash: &str, now: Moment) -> Result<bool> {
     let changed = on_any!(c, |c| {

@@ -26,17 +26,32 @@ pub fn exhausted(c: &mut Connection, budget: &Budget, now: Moment) -> Result<Opt
     Ok(current(c, &budget.key, now)?.and_then(|(count, end)| (count >= budget.max).then_some(end)))
 }
 
-/// Spends one of each budget, or none and says until when the first exhausted one is closed.
+/// Spends one of each budget, or none and says until when the first exhausted one is closed. Each is one conditional
+/// statement judged by its row count, so that parallel requests never spend more than there is.
 pub fn take(c: &mut Connection, budgets: &[Budget], now: Moment) -> Result<std::result::Result<(), Moment>> {
-    for budget in budgets {
-        if let Some(until) = exhausted(c, budget, now)? {
-            return Ok(Err(until));
+    for (position, budget) in budgets.iter().enumerate() {
+        if spend(c, budget, now)? {
+            continue;
         }
-    }
-    for budget in budgets {
-        count(c, &budget.key, budget.window, now)?;
+        budgets.iter().take(position).try_for_each(|spent| uncount(c, &spent.key))?;
+        let end = closed_until(c, &budget.key, now)?;
+        return Ok(Err(end.unwrap_or_else(|| now.plus(budget.window))));
     }
     Ok(Ok(()))
+}
+
+fn spend(c: &mut Connection, budget: &Budget, now: Moment) -> Result<bool> {
+    clear_ended(c, &budget.key, now)?;
+    let end = now.plus(budget.window).seconds();
+    let spent = on_any!(c, |c| {
+        let counted = diesel::insert_into(counters::table)
+            .values((counters::key.eq(&budget.key), counters::count.eq(1_i64), counters::ends_at.eq(end)))
+            .on_conflict(counters::key)
+            .do_update()
+            .set(counters::count.eq(counters::count + 1));
+        diesel::query_dsl::methods::FilterDsl::filter(counted, counters::count.lt(budget.max)).execute(c)
+    })?;
+    Ok(spent == 1)
 }
 
 /// Counts one event and returns how many the window holds now.

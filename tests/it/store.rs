@@ -303,6 +303,7 @@ async fn every_kind_of_row_is_kept(store: &Store) {
     taxpayers_are_inserted_and_replaced(store).await;
     a_second_account_of_a_name_is_refused(store).await;
     counters_count_close_and_open_again(store).await;
+    parallel_spenders_share_a_budget(store).await;
     journeys_advance_once(store).await;
 }
 
@@ -324,6 +325,19 @@ async fn a_second_account_of_a_name_is_refused(store: &Store) {
     }
     let found = store.read(move |c| accounts::find_by_username(c, Portal::Irp, &username)).await.unwrap();
     assert!(found.is_some());
+}
+
+async fn parallel_spenders_share_a_budget(store: &Store) {
+    let (plenty, scarce) = (Budget::new(ids::random(), 100, HOUR), Budget::new(ids::random(), 5, HOUR));
+    let spenders = join_all((0..40).map(|_| {
+        let budgets = [plenty.clone(), scarce.clone()];
+        store.write(move |c| counters::take(c, &budgets, NOW))
+    }));
+    let spent = spenders.await.into_iter().filter(|taken| *taken.as_ref().unwrap() == Ok(())).count();
+    assert_eq!(spent, 5);
+    // Whoever found the second exhausted has given the first back.
+    let next = store.write(move |c| counters::count(c, &plenty.key, HOUR, NOW)).await.unwrap();
+    assert_eq!(next, 6);
 }
 
 async fn counters_count_close_and_open_again(store: &Store) {

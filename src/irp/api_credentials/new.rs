@@ -17,7 +17,7 @@ use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::credentials::{self, Credential};
 use crate::store::journeys::{self, Kind, Stage};
-use crate::store::{Inserted, StoreError, events, sessions, taxpayers};
+use crate::store::{Inserted, StoreError, accounts, events, sessions, taxpayers};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
@@ -148,6 +148,7 @@ async fn create(
     let (journey, proven_at) = (proven.journey.id.clone(), proven.journey.stage);
     let (account, this_session) = (proven.user.account.id.clone(), visit.visitor.token_hash());
     let created = visit.kit.store.write(move |c| {
+        accounts::lock(c, &account)?;
         if credentials::find_by_gstin(c, &credential.gstin)?.is_some() {
             return Ok(Created::Already);
         }
