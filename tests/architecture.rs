@@ -49,7 +49,7 @@ const HTTP: &[&str] = &["web", "accounts", "irp", "gst", "workspace", "site", "d
 
 /// Extractors that decide who comes in. Whoever is not let in has nothing of the form read, and learns nothing from
 /// what it says.
-const GUARDS: &[&str] = &["SignedIn", "SignedOut", "Walking", "Proven"];
+const GUARDS: &[&str] = &["SignedIn", "SignedOut", "Walking", "Proven", "Proving"];
 /// Every other extractor.
 const NO_GUARDS: &[&str] = &["Visit", "Posted"];
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::kernel::clock::Moment;
+use crate::kernel::clock::{MINUTE, Moment};
 use crate::settings::Settings;
 use crate::store::journeys::Kind;
 use crate::words::{Lang, Words};
@@ -73,12 +73,18 @@ impl<'a> Writer<'a> {
 
     /// S1 to S4: an OTP by SMS. The last line binds it to our host for browsers that fill it in.
     pub fn otp_sms(&self, purpose: Kind, code: &str, gstin_ending: &str) -> Sms {
-        let (w, brand) = (self.w, &self.settings.brand);
+        let (w, brand, minutes) = (self.w, &self.settings.brand, self.settings.limits.otp_life / MINUTE);
         let sentence = match purpose {
-            Kind::Register => w.sms_register().code(code).ending(gstin_ending).brand(brand).to_string(),
-            Kind::CreateApiCredentials => w.sms_create().code(code).ending(gstin_ending).brand(brand).to_string(),
-            Kind::ChangeApiPassword => w.sms_change().code(code).ending(gstin_ending).brand(brand).to_string(),
-            Kind::ForgotPassword => w.sms_reset().code(code).brand(brand).to_string(),
+            Kind::Register => {
+                w.sms_register().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
+            }
+            Kind::CreateApiCredentials => {
+                w.sms_create().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
+            }
+            Kind::ChangeApiPassword => {
+                w.sms_change().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
+            }
+            Kind::ForgotPassword => w.sms_reset().code(code).brand(brand).minutes(minutes).to_string(),
         };
         let host = self.settings.public_host();
         let host = host.split_once(':').map_or(host, |(name, _)| name);

@@ -103,7 +103,7 @@ impl ResponseError for PageError {
 struct ErrorPage {
     w: Words,
     frame: Frame,
-    heading: &'static str,
+    heading: String,
     paragraphs: Vec<String>,
     /// Ways on: address and words.
     ways: Vec<(String, &'static str)>,
@@ -201,11 +201,11 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
     let to_help = (paths::HELP.to_owned(), w.error_way_help());
     let (heading, paragraphs, ways) = match error {
         PageError::NotFound | PageError::MethodNotAllowed | PageError::SeeOther(_) => {
-            (w.error_not_found_title(), vec![w.error_not_found_text().to_owned()], vec![to_home, to_help])
+            (w.error_not_found_title().to_owned(), vec![w.error_not_found_text().to_owned()], vec![to_home, to_help])
         }
         PageError::FormOutOfDate => {
             let again = (page_of_form(visit), w.error_form_way());
-            (w.error_form_title(), vec![w.error_form_text().to_owned()], vec![again, to_home])
+            (w.error_form_title().to_owned(), vec![w.error_form_text().to_owned()], vec![again, to_home])
         }
         PageError::OtherJourney { subject, on } => {
             let ways = vec![
@@ -213,10 +213,10 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
                 (paths::IRP_REGISTER.to_owned(), w.error_other_journey_way_anew()),
             ];
             let text = w.error_other_journey_text().gstin(subject).to_string();
-            (w.error_other_journey_title(), vec![text], ways)
+            (w.error_other_journey_title().to_owned(), vec![text], ways)
         }
         PageError::TooMany { until } => (
-            w.error_too_many_title(),
+            w.error_too_many_title().to_owned(),
             vec![w.error_too_many_text().time(clock_or_date(visit, *until)).to_string()],
             vec![to_home],
         ),
@@ -225,29 +225,33 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
             paragraphs
                 .extend(works_until.map(|until| w.error_otps_works().time(clock_or_date(visit, until)).to_string()));
             let enter = works_until.map(|_| ((*enter).to_owned(), w.error_otps_way()));
-            (w.error_otps_title(), paragraphs, enter.into_iter().chain([to_home]).collect())
+            (w.error_otps_title().to_owned(), paragraphs, enter.into_iter().chain([to_home]).collect())
         }
         PageError::Locked { until, forgot_password } => {
             let text = w.error_locked_text().time(until.ist_time()).to_string();
-            (w.error_locked_title(), vec![text], vec![((*forgot_password).to_owned(), w.error_locked_way())])
+            let minutes = visit.kit.settings.limits.sign_in_lock / MINUTE;
+            let title = w.error_locked_title().minutes(minutes).to_string();
+            (title, vec![text], vec![((*forgot_password).to_owned(), w.error_locked_way())])
         }
         PageError::TooBig { bytes } => {
             let text = w.error_big_text().limit(format!("{} KB", bytes / 1024)).to_string();
-            (w.error_big_title(), vec![text], vec![(visit.path().to_owned(), w.error_way_back())])
+            (w.error_big_title().to_owned(), vec![text], vec![(visit.path().to_owned(), w.error_way_back())])
         }
-        PageError::TooSlow => (w.error_slow_title(), vec![w.error_slow_text().to_owned()], vec![to_home]),
-        PageError::UnsupportedMedia => (w.error_media_title(), vec![w.error_media_text().to_owned()], vec![to_home]),
-        PageError::UnknownHost => (w.error_host_title(), vec![w.error_host_text().to_owned()], vec![]),
+        PageError::TooSlow => (w.error_slow_title().to_owned(), vec![w.error_slow_text().to_owned()], vec![to_home]),
+        PageError::UnsupportedMedia => {
+            (w.error_media_title().to_owned(), vec![w.error_media_text().to_owned()], vec![to_home])
+        }
+        PageError::UnknownHost => (w.error_host_title().to_owned(), vec![w.error_host_text().to_owned()], vec![]),
         PageError::Unavailable => {
             let text = w.error_unavailable_text().time(visit.now.plus(RETRY_AFTER).ist_time_with_seconds()).to_string();
-            (w.error_unavailable_title(), vec![text], vec![to_home])
+            (w.error_unavailable_title().to_owned(), vec![text], vec![to_home])
         }
         PageError::Internal(_) => {
             let contact = (paths::CONTACT.to_owned(), w.error_way_contact());
-            (w.error_internal_title(), vec![w.error_internal_text().to_owned()], vec![to_home, contact])
+            (w.error_internal_title().to_owned(), vec![w.error_internal_text().to_owned()], vec![to_home, contact])
         }
     };
-    ErrorPage { w, frame: visit.frame(heading), heading, paragraphs, ways, reference }
+    ErrorPage { w, frame: visit.frame(&heading), heading, paragraphs, ways, reference }
 }
 
 /// The page on which a form stands: most post to their own address, a few buttons do not.

@@ -69,12 +69,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        if matches!(payload, Payload::None) && announces_body(request.headers()) {
-            // A guard before us has taken the body because it will refuse: the answer is the guard's, and actix polls
-            // all extractors together.
+        if is_taken(request, payload) {
             return Box::pin(std::future::pending());
         }
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let visit = Visit::of(&request)?;
             let fields = read_trusted(&visit, payload).await?;
@@ -141,9 +139,13 @@ async fn read(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {
     Ok(unrepeated(parse_pairs(&body)))
 }
 
-fn announces_body(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
+/// Whether a guard before has taken the body, which it does only when it will refuse. actix polls all extractors of a
+/// handler together, so whoever comes after must wait for that guard's answer instead of giving one.
+pub fn is_taken(request: &HttpRequest, payload: &Payload) -> bool {
+    let headers = request.headers();
+    let announced = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    announced && matches!(payload, Payload::None)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

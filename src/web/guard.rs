@@ -138,6 +138,9 @@ impl<S: Step> FromRequest for Walking<S> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
+        if form::is_taken(&request, payload) {
+            return Box::pin(std::future::pending());
+        }
         let walking = Visit::of(&request).is_ok_and(|visit| visit.visitor.journey().is_some());
         // Without a journey the body is taken to see whether it is a form sent twice.
         let body = if walking { Payload::None } else { payload.take() };

@@ -12,7 +12,8 @@ use super::error::PageError;
 use super::form::{self, FieldErrors};
 use super::session::{SignedInState, Visitor};
 use super::{Kit, address, assets, paths};
-use crate::kernel::clock::Moment;
+use crate::kernel::clock::{HOUR, MINUTE, Moment};
+use crate::kernel::limits::Limits;
 use crate::kernel::portal::Portal;
 use crate::settings::Mode;
 use crate::store::events::Event;
@@ -178,6 +179,8 @@ pub struct SignedInFrame {
     pub ends_at: String,
     /// The same in seconds since 1970, for the script.
     pub ends_at_seconds: i64,
+    /// Minutes for which a form that outlives the session is kept.
+    pub draft_minutes: i64,
 }
 
 /// A link of the header's navigation.
@@ -219,7 +222,7 @@ impl Frame {
             nav: nav(visit),
             signed_in: signed_in(visit),
             demo: settings.mode == Mode::Demo,
-            notice: visit.visitor.take_notice().map(|notice| notice_box(visit.w, &notice)),
+            notice: visit.visitor.take_notice().map(|notice| notice_box(visit.w, &notice, &settings.limits)),
             errors,
             last_updated: LAST_UPDATED,
             now: visit.now,
@@ -286,23 +289,27 @@ fn signed_in(visit: &Visit) -> Option<SignedInFrame> {
         extend: shared.extend,
         ends_at: ends_at.ist_time(),
         ends_at_seconds: ends_at.seconds(),
+        draft_minutes: limits.draft_life / MINUTE,
     })
 }
 
-fn notice_box(w: Words, notice: &Notice) -> NoticeBox {
+fn notice_box(w: Words, notice: &Notice, limits: &Limits) -> NoticeBox {
+    let (minutes, hours) = (limits.session_idle / MINUTE, limits.session_absolute / HOUR);
     let time = |seconds: i64| Moment::from_seconds(seconds).ist_time();
     let (class, text) = match notice {
         Notice::StartHere => ("info", w.notice_start_here().to_owned()),
         Notice::AlreadyRegistered { .. } => ("info", w.notice_already_registered().to_owned()),
         Notice::SignedOutIdle { at, draft: true } => {
-            ("info", w.notice_signed_out_idle_draft().time(time(*at)).to_string())
+            ("info", w.notice_signed_out_idle_draft().time(time(*at)).minutes(minutes).to_string())
         }
-        Notice::SignedOutIdle { at, draft: false } => ("info", w.notice_signed_out_idle().time(time(*at)).to_string()),
+        Notice::SignedOutIdle { at, draft: false } => {
+            ("info", w.notice_signed_out_idle().time(time(*at)).minutes(minutes).to_string())
+        }
         Notice::SignedOutForGood { at, draft: true } => {
-            ("info", w.notice_signed_out_for_good_draft().time(time(*at)).to_string())
+            ("info", w.notice_signed_out_for_good_draft().time(time(*at)).hours(hours).to_string())
         }
         Notice::SignedOutForGood { at, draft: false } => {
-            ("info", w.notice_signed_out_for_good().time(time(*at)).to_string())
+            ("info", w.notice_signed_out_for_good().time(time(*at)).hours(hours).to_string())
         }
         Notice::ProofOver => ("info", w.notice_proof_over().to_owned()),
         Notice::NewOtp { at } => ("ok", w.notice_new_otp().time(time(*at)).to_string()),

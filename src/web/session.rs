@@ -227,6 +227,13 @@ impl Visitor {
         Some(Draft { account_id, path: path.to_owned(), fields, kept_until: until.seconds() })
     }
 
+    /// Keeps what the person signed in had typed at `path` until then.
+    pub fn keep_draft(&self, path: &str, fields: Vec<(String, String)>, until: Moment) {
+        if let Some(draft) = self.draft(path, fields, until) {
+            self.write(DRAFT, &draft);
+        }
+    }
+
     /// What was kept for `path`, for whoever typed it and for nobody else who signs in here.
     pub fn draft_of(&self, path: &str, now: Moment) -> Option<Draft> {
         let account_id = self.signed_in()?.account_id;

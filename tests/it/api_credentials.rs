@@ -746,3 +746,20 @@ async fn the_account_password_may_change_between_otp_and_save() {
     create(&page, API_USERNAME, OTHER_PASSWORD).submit(&browser).await.assert_refused(&[("api_password", told)]);
     create(&page, API_USERNAME, API_PASSWORD).submit(&browser).await.assert_leads_to(SAVED);
 }
+
+#[actix_web::test]
+async fn a_form_that_outlives_its_proof_keeps_the_username_for_the_next_one() {
+    let app = App::start().await;
+    let browser = signed_in(&app).await;
+    let page = prove(&app, &browser, CREATE_BUTTON, &ACME).await;
+    app.clock.advance(5 * 60);
+    let answer = create(&page, API_USERNAME, API_PASSWORD).submit(&browser).await;
+    answer.assert_leads_to(HUB);
+    let hub = browser.follow(&answer).await;
+    assert!(hub.has("That took too long after the OTP, so nothing was saved."), "{}", hub.told());
+    assert!(stored(&app, &ACME).await.is_none());
+
+    let page = prove(&app, &browser, CREATE_BUTTON, &ACME).await;
+    assert_eq!(page.value("api_username").as_deref(), Some(API_USERNAME));
+    assert!(!page.html.contains(API_PASSWORD));
+}

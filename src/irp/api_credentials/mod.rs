@@ -53,7 +53,27 @@ pub struct Proven<O> {
     operation: PhantomData<O>,
 }
 
-impl<O: Operation> FromRequest for Proven<O> {
+/// Signed in, with a proof or with the reason why there is none: for a form whose fields must be kept either way.
+pub struct Proving<O> {
+    user: SignedIn<Irp>,
+    proof: Result<Journey, PageError>,
+    operation: PhantomData<O>,
+}
+
+impl<O> Proving<O> {
+    /// The proof. Without one `keep` puts aside what was typed, when it was typed for a proof that has just ended.
+    pub fn proven(self, keep: impl FnOnce()) -> Result<Proven<O>, PageError> {
+        match self.proof {
+            Ok(journey) => Ok(Proven { user: self.user, journey, operation: PhantomData }),
+            Err(reason) => {
+                keep();
+                Err(reason)
+            }
+        }
+    }
+}
+
+impl<O: Operation> FromRequest for Proving<O> {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
@@ -63,35 +83,54 @@ impl<O: Operation> FromRequest for Proven<O> {
         Box::pin(async move {
             let (user, visit) = (user.await?, visit?);
             let journey = current_journey(&visit).await?;
-            let limits = &visit.kit.settings.limits;
-            let outlived = journey.as_ref().is_some_and(|journey| {
-                journey.kind == O::KIND && journey.stage == Stage::Verified && journey.subject == user.gstin()
-            });
-            match journey.filter(|journey| proves(journey, O::KIND, user.gstin(), limits, visit.now)) {
-                Some(journey) => Ok(Self { user, journey, operation: PhantomData }),
-                // A form sent twice finds its proof used up: the first result is shown.
-                None if saved::just_saved(&visit) => Err(PageError::SeeOther(paths::IRP_API_SAVED.to_owned())),
-                None => {
-                    if outlived {
-                        visit.visitor.set_notice(&Notice::ProofOver);
-                    }
-                    Err(PageError::SeeOther(paths::IRP_API_CREDENTIALS.to_owned()))
-                }
-            }
+            let proof = proof_of(&visit, journey, O::KIND, user.gstin());
+            Ok(Self { user, proof, operation: PhantomData })
         })
     }
 }
 
-/// Whether the journey's OTP proves `operation` for `gstin` now. The OTP of a registration proves the creation of
-/// credentials once.
+impl<O: Operation> FromRequest for Proven<O> {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let proving = Proving::<O>::from_request(request, payload);
+        Box::pin(async move { proving.await?.proven(|| {}) })
+    }
+}
+
+fn proof_of(visit: &Visit, journey: Option<Journey>, kind: Kind, gstin: &str) -> Result<Journey, PageError> {
+    match journey {
+        Some(journey) if proves(&journey, kind, gstin, &visit.kit.settings.limits, visit.now) => Ok(journey),
+        // A form sent twice finds its proof used up: the first result is shown.
+        _ if saved::just_saved(visit) => Err(PageError::SeeOther(paths::IRP_API_SAVED.to_owned())),
+        other => {
+            if other.is_some_and(|journey| journey.subject == gstin && once_proved(&journey, kind)) {
+                visit.visitor.set_notice(&Notice::ProofOver);
+            }
+            Err(PageError::SeeOther(paths::IRP_API_CREDENTIALS.to_owned()))
+        }
+    }
+}
+
+/// Whether the journey's OTP proves `operation` for `gstin` now.
 pub fn proves(journey: &Journey, operation: Kind, gstin: &str, limits: &Limits, now: Moment) -> bool {
-    let life = match (journey.kind, journey.stage) {
-        (kind, Stage::Verified) if kind == operation => limits.step_up_life,
-        (Kind::Register, Stage::Done) if operation == Kind::CreateApiCredentials => limits.registration_proof_life,
-        _ => return false,
+    let life = match journey.kind {
+        Kind::Register => limits.registration_proof_life,
+        _ => limits.step_up_life,
     };
-    let verified = journey.verified_at.is_some_and(|at| (-5..life).contains(&now.since(at)));
-    verified && journey.subject == gstin
+    let in_time = journey.verified_at.is_some_and(|at| (-5..life).contains(&now.since(at)));
+    in_time && journey.subject == gstin && once_proved(journey, operation)
+}
+
+/// Whether its OTP was for `operation` and is not used up. The OTP of a registration proves the creation of credentials
+/// once.
+fn once_proved(journey: &Journey, operation: Kind) -> bool {
+    match (journey.kind, journey.stage) {
+        (kind, Stage::Verified) => kind == operation,
+        (Kind::Register, Stage::Done) => operation == Kind::CreateApiCredentials,
+        _ => false,
+    }
 }
 
 /// Each choice of an API password costs several password hashes, so they are counted before.

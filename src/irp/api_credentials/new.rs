@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::saved::{self, Saved};
-use super::{Create, Proven, choose_api_password};
+use super::{Create, Proven, Proving, choose_api_password};
 use crate::accounts::Recipients;
 use crate::accounts::hashing::{Checked, Hasher};
 use crate::kernel::api_user::{ApiUsername, ApiUsernameError};
@@ -30,6 +30,7 @@ struct NewPage {
     w: Words,
     frame: Frame,
     action: &'static str,
+    later: &'static str,
     journey: String,
     gstin: String,
     api_username: String,
@@ -55,11 +56,12 @@ pub async fn show(visit: Visit, proven: Proven<Create>) -> PageResult {
 /// POST.
 pub async fn submit(
     visit: Visit,
-    proven: Proven<Create>,
+    proving: Proving<Create>,
     hasher: web::Data<Hasher>,
     outbox: web::Data<Outbox>,
     Posted(form): Posted<NewForm>,
 ) -> PageResult {
+    let proven = proving.proven(|| form.keep(&visit))?;
     let gstin = proven.user.gstin().to_owned();
     let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
     let (username, password) = match form.parse(visit.w, taxpayer.as_ref()) {
@@ -88,6 +90,16 @@ pub async fn submit(
 }
 
 impl NewForm {
+    /// Puts the username aside for when the page is shown again.
+    fn keep(&self, visit: &Visit) {
+        let until = visit.now.plus(visit.kit.settings.limits.draft_life);
+        visit.visitor.keep_draft(
+            paths::IRP_API_NEW,
+            vec![("api_username".to_owned(), self.api_username.clone())],
+            until,
+        );
+    }
+
     fn parse(&self, w: Words, taxpayer: Option<&Taxpayer>) -> Result<(ApiUsername, Password), FieldErrors> {
         let mut errors = FieldErrors::default();
         let username = errors.check("api_username", ApiUsername::parse(&self.api_username), |fault| match fault {
@@ -210,6 +222,7 @@ fn page_of(visit: &Visit, proven: &Proven<Create>, api_username: String, errors:
         w: visit.w,
         frame: visit.frame_with(visit.w.api_new_title(), errors),
         action: paths::IRP_API_NEW,
+        later: paths::IRP_API_CREDENTIALS,
         journey: proven.journey.id.clone(),
         gstin: proven.user.gstin().to_owned(),
         api_username,
