@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::kernel::ids;
 use crate::kernel::limits::Limits;
 use crate::kernel::password::{self, Cost, Password};
 use crate::vault::KeyRing;
@@ -33,10 +32,11 @@ pub enum Checked {
 }
 
 impl Hasher {
-    /// Computes one hash right away: the one of nobody.
+    /// Makes the hash of nobody too, without computing one.
     pub fn new(keys: Arc<KeyRing>, cost: Cost, limits: &Limits) -> Result<Self, PageError> {
         let count = |limit: i64| usize::try_from(limit).unwrap_or(1);
-        let nobody = hash_now(&keys, &cost, ids::random().as_bytes())?;
+        let phc = password::hash_of_nobody(&cost).map_err(|error| PageError::internal(error.to_string()))?;
+        let nobody = format!("{}:{phc}", keys.pepper().0);
         Ok(Self {
             running: Arc::new(Semaphore::new(count(limits.hash_at_once))),
             places: Arc::new(Semaphore::new(count(limits.hash_at_once + limits.hash_queue))),

@@ -8,6 +8,8 @@ mod rules;
 use std::fmt;
 
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use password_hash::phc::PasswordHash;
 use password_hash::{PasswordHasher, PasswordVerifier};
 use rand::TryRng;
@@ -182,6 +184,18 @@ pub fn verify(pepper: &[u8], password: &[u8], phc: &str) -> Result<bool, HashErr
     }
 }
 
+/// A stored hash that no password has: random salt and tag under the parameters of `cost`. Checking a password against
+/// it takes what any check takes and is never right; making it computes nothing.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn hash_of_nobody(cost: &Cost) -> Result<String, HashError> {
+    let mut random = [0_u8; SALT_BYTES + TAG_BYTES];
+    SysRng.try_fill_bytes(&mut random).map_err(|_| HashError::Randomness)?;
+    let (salt, tag) = random.split_at(SALT_BYTES);
+    Ok(format!("$argon2id$v=19${cost}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(tag)))
+}
+
 /// Whether a stored hash is of another cost than today's, so that the next sign-in should renew it.
 /// True as well for a string that is no hash of ours.
 pub fn needs_rehash(phc: &str, cost: &Cost) -> bool {
@@ -226,6 +240,15 @@ mod tests {
 
     fn typed(raw: &str) -> Option<Vec<u8>> {
         Password::typed(raw).map(|password| password.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn nobodys_hash_is_well_formed_and_never_right() {
+        let cost = Cost::parse("m=8,t=1,p=1").unwrap();
+        let nobody = hash_of_nobody(&cost).unwrap();
+        assert_eq!(verify(b"pepper", b"four tall trees 7", &nobody), Ok(false));
+        assert!(!needs_rehash(&nobody, &cost));
+        assert_ne!(nobody, hash_of_nobody(&cost).unwrap());
     }
 
     #[test]
