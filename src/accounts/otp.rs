@@ -1,27 +1,25 @@
-//! The OTP step, once for all uses: issue, show, verify, resend.
+//! The OTP step, once for all uses: issue, show, verify, resend. Here its page; `issue` and `verify` are what stands
+//! behind it.
 //!
-//! An OTP is bound to its challenge, journey, purpose and subject by a MAC under a key outside the database. Tries are
-//! counted before anything is compared; acceptance runs the caller's effect in the transaction that uses the code up.
+//! An OTP is bound to its challenge, journey, purpose and subject by a MAC under a key outside the database.
 
-use std::sync::Arc;
+mod issue;
+mod verify;
 
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 use serde::Deserialize;
 
+pub use self::issue::{Issued, PreparedOtp, prepare};
+use self::verify::{Verdict, verify};
 use super::Recipients;
 use crate::kernel::clock::Moment;
-use crate::kernel::ids;
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
-use crate::notify::messages::Writer;
-use crate::notify::{Outbox, Prepared};
+use crate::notify::Outbox;
 use crate::store::challenges::{self, Challenge};
-use crate::store::counters::{self, Budget};
-use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{self, Connection};
-use crate::vault::{KeyRing, Purpose};
+use crate::store::{Connection, counters};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::current_journey;
@@ -66,142 +64,10 @@ impl OtpForm {
     }
 }
 
-/// An OTP made and its messages written, before the transaction that sends them.
-pub struct PreparedOtp {
-    challenge: Challenge,
-    messages: Vec<(Budgets, Prepared)>,
-    budgets: Vec<Budget>,
-    proof: Proof,
-    limits: Limits,
-    event: Event,
-    now: Moment,
-}
-
-type Budgets = [Budget; 2];
-
-/// What became of the wish for an OTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Issued {
-    Sent,
-    /// One was sent moments ago and still works.
-    Wait {
-        seconds: i64,
-        sent_at: Moment,
-    },
-    TooMany {
-        again: Moment,
-        works_until: Option<Moment>,
-    },
-}
-
-/// Makes an OTP for `journey` and writes it to every recipient. Nothing is sent before `issue`.
-pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipients, proof: Proof) -> PreparedOtp {
-    let (limits, settings) = (&visit.kit.settings.limits, &visit.kit.settings);
-    let code = OtpCode::random(usize::try_from(limits.otp_digits).unwrap_or(6));
-    let until = visit.now.plus(limits.otp_life);
-    let purpose = journey.kind;
-    let nobody = to.emails.is_empty() && to.mobiles.is_empty();
-
-    let writer = Writer::new(settings);
-    let mail = writer.otp_mail(purpose, code.as_str(), &journey.subject, until);
-    let ending = journey.subject.get(journey.subject.len().saturating_sub(4)..).unwrap_or_default();
-    let sms = writer.otp_sms(purpose, code.as_str(), ending);
-    let mut messages = Vec::new();
-    for email in &to.emails {
-        let prepared = outbox.mail(email, &mail, visit.now, Some(until));
-        messages.push((throttle::otp_sends_to(limits, email.as_str(), proof), prepared));
-    }
-    let mut masked: Vec<String> = to.emails.iter().map(|email| email.masked()).collect();
-    for mobile in &to.mobiles {
-        // Without a gateway nothing goes to phones, and the page must not say so.
-        if let Some(prepared) = outbox.sms(mobile, &sms, visit.now, Some(until)) {
-            messages.push((throttle::otp_sends_to(limits, mobile.as_str(), proof), prepared));
-            masked.push(mobile.masked());
-        }
-    }
-
-    let id = ids::ordered(visit.now);
-    let mut challenge = Challenge {
-        journey_id: journey.id.clone(),
-        purpose: purpose.as_str().to_owned(),
-        subject: journey.subject.clone(),
-        mac: String::new(),
-        sent_to: serde_json::Value::from(masked).to_string(),
-        tries: 0,
-        sent_at: visit.now.seconds(),
-        expires_at: until.seconds(),
-        consumed_at: None,
-        replaced_at: None,
-        id,
-    };
-    // A code that went to nobody must not be found by guessing either.
-    let secret = if nobody { ids::random() } else { code.as_str().to_owned() };
-    challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, &secret)).as_str().to_owned();
-
-    let mut budgets = throttle::otp_sends(limits, purpose.as_str(), &journey.subject).to_vec();
-    budgets.extend(throttle::otp_sends_from(limits, &visit.throttle_key(), proof));
-    PreparedOtp {
-        challenge,
-        messages,
-        budgets,
-        proof,
-        limits: limits.clone(),
-        event: visit.event("otp_sent", purpose.as_str(), Some(&journey.subject)),
-        now: visit.now,
-    }
-}
-
+/// What a code's MAC covers.
 fn mac_parts<'a>(challenge: &'a Challenge, code: &'a str) -> [&'a str; 7] {
     let Challenge { id, purpose, subject, journey_id, sent_to, .. } = challenge;
     ["otp/v1", id, purpose, subject, journey_id, sent_to, code]
-}
-
-impl PreparedOtp {
-    /// Stores the challenge and queues its messages, within the budgets; belongs in a write.
-    pub fn issue(&self, c: &mut Connection) -> store::Result<Issued> {
-        let last = challenges::list(c, &self.challenge.journey_id, &self.challenge.purpose)?.into_iter().next();
-        let live = last.filter(|last| self.is_live(last));
-        if let Some(last) = &live {
-            let sent_at = Moment::from_seconds(last.sent_at);
-            let seconds = self.limits.otp_resend_wait - self.now.since(sent_at);
-            if seconds > 0 {
-                return Ok(Issued::Wait { seconds, sent_at });
-            }
-        }
-        let works_until = live.map(|last| Moment::from_seconds(last.expires_at));
-        if let Err(again) = counters::take(c, &self.budgets, self.now)? {
-            return Ok(Issued::TooMany { again, works_until });
-        }
-        if let Some(again) = self.queue_messages(c)? {
-            return Ok(Issued::TooMany { again, works_until });
-        }
-        challenges::insert(c, &self.challenge)?;
-        events::insert(c, &self.event)?;
-        Ok(Issued::Sent)
-    }
-
-    /// Queues a message to every destination that may get one. When none may, says when the last opens again; but to
-    /// somebody who has proven nothing it says nothing, because a stranger must not learn whose phone is busy.
-    fn queue_messages(&self, c: &mut Connection) -> store::Result<Option<Moment>> {
-        let mut closed = None;
-        let mut queued = 0;
-        for (budgets, message) in &self.messages {
-            match counters::take(c, budgets, self.now)? {
-                Ok(()) => {
-                    message.insert(c)?;
-                    queued += 1;
-                }
-                Err(until) => closed = closed.max(Some(until)),
-            }
-        }
-        Ok(closed.filter(|_| queued == 0 && self.proof == Proof::ContactOrPassword))
-    }
-
-    fn is_live(&self, challenge: &Challenge) -> bool {
-        challenge.consumed_at.is_none()
-            && challenge.expires_at > self.now.seconds()
-            && i64::from(challenge.tries) < self.limits.otp_tries
-    }
 }
 
 /// Sends the OTP that begins a walk and leads to its page. A walk of the same kind that waits for its OTP already goes
@@ -237,108 +103,6 @@ pub async fn begin(
             Ok(see_other(step.page))
         }
         Issued::TooMany { again, works_until } => Err(PageError::TooManyOtps { again, works_until, enter: step.page }),
-    }
-}
-
-/// What became of a typed code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict<T> {
-    Accepted(T),
-    Wrong {
-        left: i64,
-    },
-    /// Right once, but a newer one was sent.
-    Replaced,
-    /// Right, but too old.
-    Expired,
-    /// That was the last try; or there was none left.
-    Dead,
-    /// Used already, or never sent: the journey has gone on.
-    Gone,
-    TooMany {
-        until: Moment,
-    },
-}
-
-/// Compares `code` with the journey's newest OTP. On acceptance `effect` runs in the same transaction that uses the
-/// code up; `None` from it means that there was nothing left to do.
-pub async fn verify<T: Send + 'static>(
-    visit: &Visit,
-    journey: &Journey,
-    code: OtpCode,
-    effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>> + Send + 'static,
-) -> Result<Verdict<T>, PageError> {
-    let attempt = Attempt {
-        keys: visit.kit.keys.clone(),
-        limits: visit.kit.settings.limits.clone(),
-        journey: journey.clone(),
-        right: visit.event("otp_accepted", journey.kind.as_str(), Some(&journey.subject)),
-        wrong: visit.event("otp_refused", journey.kind.as_str(), Some(&journey.subject)),
-        now: visit.now,
-    };
-    Ok(visit.kit.store.write(move |c| attempt.run(c, &code, effect)).await?)
-}
-
-struct Attempt {
-    keys: Arc<KeyRing>,
-    limits: Limits,
-    journey: Journey,
-    right: Event,
-    wrong: Event,
-    now: Moment,
-}
-
-impl Attempt {
-    fn run<T>(
-        &self,
-        c: &mut Connection,
-        code: &OtpCode,
-        effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
-    ) -> store::Result<Verdict<T>> {
-        let failures = throttle::otp_failures(&self.limits, self.journey.kind, &self.journey.subject);
-        if let Some(until) = counters::exhausted(c, &failures, self.now)? {
-            return Ok(Verdict::TooMany { until });
-        }
-        let sent = challenges::list(c, &self.journey.id, self.journey.kind.as_str())?;
-        let Some((newest, older)) = sent.split_first() else { return Ok(Verdict::Gone) };
-        if newest.consumed_at.is_some() {
-            return Ok(Verdict::Gone);
-        }
-        if !challenges::count_try(c, &newest.id, i32::try_from(self.limits.otp_tries).unwrap_or(5))? {
-            return Ok(Verdict::Dead);
-        }
-        if !self.fits(newest, code) {
-            counters::count(c, &failures.key, failures.window, self.now)?;
-            events::insert(c, &self.wrong)?;
-            return Ok(self.refusal(newest, older, code));
-        }
-        if !self.is_in_time(newest) {
-            return Ok(Verdict::Expired);
-        }
-        if !challenges::consume(c, &newest.id, self.now)? {
-            return Ok(Verdict::Gone);
-        }
-        let Some(outcome) = effect(c)? else { return Ok(Verdict::Gone) };
-        events::insert(c, &self.right)?;
-        Ok(Verdict::Accepted(outcome))
-    }
-
-    fn fits(&self, challenge: &Challenge, code: &OtpCode) -> bool {
-        self.keys.verify_mac(Purpose::Otp, &mac_parts(challenge, code.as_str()), &challenge.mac)
-    }
-
-    /// A challenge from the future is not in time: the clock was set back.
-    fn is_in_time(&self, challenge: &Challenge) -> bool {
-        self.now.seconds() < challenge.expires_at && challenge.sent_at <= self.now.seconds() + 5
-    }
-
-    fn refusal<T>(&self, newest: &Challenge, older: &[Challenge], code: &OtpCode) -> Verdict<T> {
-        let left = self.limits.otp_tries - i64::from(newest.tries) - 1;
-        match older.iter().any(|older| self.fits(older, code)) {
-            _ if left <= 0 => Verdict::Dead,
-            true => Verdict::Replaced,
-            false => Verdict::Wrong { left },
-        }
     }
 }
 

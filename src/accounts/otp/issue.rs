@@ -1,0 +1,151 @@
+//! Issuing an OTP: a challenge row and its messages, within every budget, in one transaction.
+
+use super::mac_parts;
+use crate::accounts::Recipients;
+use crate::kernel::clock::Moment;
+use crate::kernel::ids;
+use crate::kernel::limits::Limits;
+use crate::kernel::otp::OtpCode;
+use crate::notify::messages::Writer;
+use crate::notify::{Outbox, Prepared};
+use crate::store::challenges::{self, Challenge};
+use crate::store::counters::{self, Budget};
+use crate::store::events::{self, Event};
+use crate::store::journeys::Journey;
+use crate::store::{self, Connection};
+use crate::vault::Purpose;
+use crate::web::page::Visit;
+use crate::web::throttle::{self, Proof};
+
+/// An OTP made and its messages written, before the transaction that sends them.
+pub struct PreparedOtp {
+    challenge: Challenge,
+    messages: Vec<(Budgets, Prepared)>,
+    budgets: Vec<Budget>,
+    proof: Proof,
+    limits: Limits,
+    event: Event,
+    now: Moment,
+}
+
+type Budgets = [Budget; 2];
+
+/// What became of the wish for an OTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issued {
+    Sent,
+    /// One was sent moments ago and still works.
+    Wait {
+        seconds: i64,
+        sent_at: Moment,
+    },
+    TooMany {
+        again: Moment,
+        works_until: Option<Moment>,
+    },
+}
+
+/// Makes an OTP for `journey` and writes it to every recipient. Nothing is sent before `issue`.
+pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipients, proof: Proof) -> PreparedOtp {
+    let (limits, settings) = (&visit.kit.settings.limits, &visit.kit.settings);
+    let code = OtpCode::random(usize::try_from(limits.otp_digits).unwrap_or(6));
+    let until = visit.now.plus(limits.otp_life);
+    let purpose = journey.kind;
+    let nobody = to.emails.is_empty() && to.mobiles.is_empty();
+
+    let writer = Writer::new(settings);
+    let mail = writer.otp_mail(purpose, code.as_str(), &journey.subject, until);
+    let ending = journey.subject.get(journey.subject.len().saturating_sub(4)..).unwrap_or_default();
+    let sms = writer.otp_sms(purpose, code.as_str(), ending);
+    let mut messages = Vec::new();
+    for email in &to.emails {
+        let prepared = outbox.mail(email, &mail, visit.now, Some(until));
+        messages.push((throttle::otp_sends_to(limits, email.as_str(), proof), prepared));
+    }
+    let mut masked: Vec<String> = to.emails.iter().map(|email| email.masked()).collect();
+    for mobile in &to.mobiles {
+        // Without a gateway nothing goes to phones, and the page must not say so.
+        if let Some(prepared) = outbox.sms(mobile, &sms, visit.now, Some(until)) {
+            messages.push((throttle::otp_sends_to(limits, mobile.as_str(), proof), prepared));
+            masked.push(mobile.masked());
+        }
+    }
+
+    let id = ids::ordered(visit.now);
+    let mut challenge = Challenge {
+        journey_id: journey.id.clone(),
+        purpose: purpose.as_str().to_owned(),
+        subject: journey.subject.clone(),
+        mac: String::new(),
+        sent_to: serde_json::Value::from(masked).to_string(),
+        tries: 0,
+        sent_at: visit.now.seconds(),
+        expires_at: until.seconds(),
+        consumed_at: None,
+        replaced_at: None,
+        id,
+    };
+    // A code that went to nobody must not be found by guessing either.
+    let secret = if nobody { ids::random() } else { code.as_str().to_owned() };
+    challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, &secret)).as_str().to_owned();
+
+    let mut budgets = throttle::otp_sends(limits, purpose.as_str(), &journey.subject).to_vec();
+    budgets.extend(throttle::otp_sends_from(limits, &visit.throttle_key(), proof));
+    PreparedOtp {
+        challenge,
+        messages,
+        budgets,
+        proof,
+        limits: limits.clone(),
+        event: visit.event("otp_sent", purpose.as_str(), Some(&journey.subject)),
+        now: visit.now,
+    }
+}
+
+impl PreparedOtp {
+    /// Stores the challenge and queues its messages, within the budgets; belongs in a write.
+    pub fn issue(&self, c: &mut Connection) -> store::Result<Issued> {
+        let last = challenges::list(c, &self.challenge.journey_id, &self.challenge.purpose)?.into_iter().next();
+        let live = last.filter(|last| self.is_live(last));
+        if let Some(last) = &live {
+            let sent_at = Moment::from_seconds(last.sent_at);
+            let seconds = self.limits.otp_resend_wait - self.now.since(sent_at);
+            if seconds > 0 {
+                return Ok(Issued::Wait { seconds, sent_at });
+            }
+        }
+        let works_until = live.map(|last| Moment::from_seconds(last.expires_at));
+        if let Err(again) = counters::take(c, &self.budgets, self.now)? {
+            return Ok(Issued::TooMany { again, works_until });
+        }
+        if let Some(again) = self.queue_messages(c)? {
+            return Ok(Issued::TooMany { again, works_until });
+        }
+        challenges::insert(c, &self.challenge)?;
+        events::insert(c, &self.event)?;
+        Ok(Issued::Sent)
+    }
+
+    /// Queues a message to every destination that may get one. When none may, says when the last opens again; but to
+    /// somebody who has proven nothing it says nothing, because a stranger must not learn whose phone is busy.
+    fn queue_messages(&self, c: &mut Connection) -> store::Result<Option<Moment>> {
+        let mut closed = None;
+        let mut queued = 0;
+        for (budgets, message) in &self.messages {
+            match counters::take(c, budgets, self.now)? {
+                Ok(()) => {
+                    message.insert(c)?;
+                    queued += 1;
+                }
+                Err(until) => closed = closed.max(Some(until)),
+            }
+        }
+        Ok(closed.filter(|_| queued == 0 && self.proof == Proof::ContactOrPassword))
+    }
+
+    fn is_live(&self, challenge: &Challenge) -> bool {
+        challenge.consumed_at.is_none()
+            && challenge.expires_at > self.now.seconds()
+            && i64::from(challenge.tries) < self.limits.otp_tries
+    }
+}

@@ -1,0 +1,120 @@
+//! Verifying an OTP: the try is counted before anything is compared, and acceptance runs its effect in the transaction
+//! that uses the code up.
+
+use std::sync::Arc;
+
+use super::mac_parts;
+use crate::kernel::clock::Moment;
+use crate::kernel::limits::Limits;
+use crate::kernel::otp::OtpCode;
+use crate::store::challenges::{self, Challenge};
+use crate::store::counters;
+use crate::store::events::{self, Event};
+use crate::store::journeys::Journey;
+use crate::store::{self, Connection};
+use crate::vault::{KeyRing, Purpose};
+use crate::web::error::PageError;
+use crate::web::page::Visit;
+use crate::web::throttle;
+
+/// What became of a typed code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict<T> {
+    Accepted(T),
+    Wrong {
+        left: i64,
+    },
+    /// Right once, but a newer one was sent.
+    Replaced,
+    /// Right, but too old.
+    Expired,
+    /// That was the last try; or there was none left.
+    Dead,
+    /// Used already, or never sent: the journey has gone on.
+    Gone,
+    TooMany {
+        until: Moment,
+    },
+}
+
+/// Compares `code` with the journey's newest OTP. On acceptance `effect` runs in the same transaction that uses the
+/// code up; `None` from it means that there was nothing left to do.
+pub async fn verify<T: Send + 'static>(
+    visit: &Visit,
+    journey: &Journey,
+    code: OtpCode,
+    effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>> + Send + 'static,
+) -> Result<Verdict<T>, PageError> {
+    let attempt = Attempt {
+        keys: visit.kit.keys.clone(),
+        limits: visit.kit.settings.limits.clone(),
+        journey: journey.clone(),
+        right: visit.event("otp_accepted", journey.kind.as_str(), Some(&journey.subject)),
+        wrong: visit.event("otp_refused", journey.kind.as_str(), Some(&journey.subject)),
+        now: visit.now,
+    };
+    Ok(visit.kit.store.write(move |c| attempt.run(c, &code, effect)).await?)
+}
+
+struct Attempt {
+    keys: Arc<KeyRing>,
+    limits: Limits,
+    journey: Journey,
+    right: Event,
+    wrong: Event,
+    now: Moment,
+}
+
+impl Attempt {
+    fn run<T>(
+        &self,
+        c: &mut Connection,
+        code: &OtpCode,
+        effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
+    ) -> store::Result<Verdict<T>> {
+        let failures = throttle::otp_failures(&self.limits, self.journey.kind, &self.journey.subject);
+        if let Some(until) = counters::exhausted(c, &failures, self.now)? {
+            return Ok(Verdict::TooMany { until });
+        }
+        let sent = challenges::list(c, &self.journey.id, self.journey.kind.as_str())?;
+        let Some((newest, older)) = sent.split_first() else { return Ok(Verdict::Gone) };
+        if newest.consumed_at.is_some() {
+            return Ok(Verdict::Gone);
+        }
+        if !challenges::count_try(c, &newest.id, i32::try_from(self.limits.otp_tries).unwrap_or(5))? {
+            return Ok(Verdict::Dead);
+        }
+        if !self.fits(newest, code) {
+            counters::count(c, &failures.key, failures.window, self.now)?;
+            events::insert(c, &self.wrong)?;
+            return Ok(self.refusal(newest, older, code));
+        }
+        if !self.is_in_time(newest) {
+            return Ok(Verdict::Expired);
+        }
+        if !challenges::consume(c, &newest.id, self.now)? {
+            return Ok(Verdict::Gone);
+        }
+        let Some(outcome) = effect(c)? else { return Ok(Verdict::Gone) };
+        events::insert(c, &self.right)?;
+        Ok(Verdict::Accepted(outcome))
+    }
+
+    fn fits(&self, challenge: &Challenge, code: &OtpCode) -> bool {
+        self.keys.verify_mac(Purpose::Otp, &mac_parts(challenge, code.as_str()), &challenge.mac)
+    }
+
+    /// A challenge from the future is not in time: the clock was set back.
+    fn is_in_time(&self, challenge: &Challenge) -> bool {
+        self.now.seconds() < challenge.expires_at && challenge.sent_at <= self.now.seconds() + 5
+    }
+
+    fn refusal<T>(&self, newest: &Challenge, older: &[Challenge], code: &OtpCode) -> Verdict<T> {
+        let left = self.limits.otp_tries - i64::from(newest.tries) - 1;
+        match older.iter().any(|older| self.fits(older, code)) {
+            _ if left <= 0 => Verdict::Dead,
+            true => Verdict::Replaced,
+            false => Verdict::Wrong { left },
+        }
+    }
+}
