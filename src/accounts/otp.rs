@@ -17,9 +17,9 @@ use crate::kernel::clock::Moment;
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
 use crate::notify::Outbox;
+use crate::store::Connection;
 use crate::store::challenges::{self, Challenge};
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{Connection, counters};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::current_journey;
@@ -137,7 +137,8 @@ async fn show_errors(visit: &Visit, journey: &Journey, step: OtpStep, errors: Fi
 
 /// A posted code: on to `next` when it proves the journey; else the page again.
 pub async fn submit(visit: &Visit, journey: &Journey, step: OtpStep, form: &OtpForm, next: &str) -> PageResult {
-    count_post(visit).await?;
+    // Counted whatever it looks like.
+    throttle::spend(visit, throttle::otp_posts(&visit.kit.settings.limits, &visit.throttle_key())).await?;
     let code = match form.parse(visit.w, &visit.kit.settings.limits) {
         Ok(code) => code,
         Err(errors) => return show_errors(visit, journey, step, errors).await,
@@ -151,14 +152,6 @@ pub async fn submit(visit: &Visit, journey: &Journey, step: OtpStep, form: &OtpF
         }
         refused => refuse(visit, journey, step, refused).await,
     }
-}
-
-/// Codes typed from one address are counted whatever they look like.
-async fn count_post(visit: &Visit) -> Result<(), PageError> {
-    let posts = throttle::otp_posts(&visit.kit.settings.limits, &visit.throttle_key());
-    let now = visit.now;
-    let counted = visit.kit.store.write(move |c| counters::take(c, &[posts], now)).await?;
-    counted.map_err(|until| PageError::TooMany { until })
 }
 
 /// The page for every verdict but acceptance, which is the caller's.

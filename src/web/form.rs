@@ -84,6 +84,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
     }
 }
 
+/// Seconds within which a form that comes again is taken for the same press of its button.
+pub const SAME_PRESS: i64 = 60;
+
 /// A form with no fields of its own: a button.
 #[derive(serde::Deserialize)]
 pub struct Button {}

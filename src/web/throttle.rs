@@ -1,9 +1,11 @@
 //! The budgets of `security.md` 3.1 and 3.2, named once. What they count is always canonical (T12), and a subject that
 //! does not exist is counted like one that does, so a 429 tells nothing.
 
+use super::error::PageError;
+use super::page::Visit;
 use crate::kernel::clock::{DAY, HOUR, MINUTE};
 use crate::kernel::limits::Limits;
-use crate::store::counters::Budget;
+use crate::store::counters::{self, Budget};
 use crate::store::journeys::Kind;
 
 /// Whether a person had proven anything before an OTP was asked for.
@@ -110,6 +112,13 @@ pub fn sign_in_failures_from(limits: &Limits, address: &str) -> [Budget; 2] {
         Budget::new(format!("sign-in/failures/{address}/minute"), limits.sign_in_failures_per_minute, MINUTE),
         Budget::new(format!("sign-in/failures/{address}/hour"), limits.sign_in_failures_per_hour, HOUR),
     ]
+}
+
+/// Spends one of `budget` for this request, or answers "Too many tries" with the time.
+pub async fn spend(visit: &Visit, budget: Budget) -> Result<(), PageError> {
+    let now = visit.now;
+    let spent = visit.kit.store.write(move |c| counters::take(c, &[budget], now)).await?;
+    spent.map_err(|until| PageError::TooMany { until })
 }
 
 #[cfg(test)]

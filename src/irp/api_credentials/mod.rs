@@ -18,7 +18,6 @@ use crate::kernel::limits::Limits;
 use crate::kernel::password::{Password, PasswordFault};
 use crate::kernel::portal::Irp;
 use crate::kernel::taxpayer::Taxpayer;
-use crate::store::counters;
 use crate::store::journeys::{Journey, Kind, Stage};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
@@ -135,9 +134,7 @@ fn once_proved(journey: &Journey, operation: Kind) -> bool {
 
 /// Each choice of an API password costs several password hashes, so they are counted before.
 async fn count_post(visit: &Visit, gstin: &str) -> Result<(), PageError> {
-    let (posts, now) = (throttle::credential_posts(&visit.kit.settings.limits, gstin), visit.now);
-    let counted = visit.kit.store.write(move |c| counters::take(c, &[posts], now)).await?;
-    counted.map_err(|until| PageError::TooMany { until })
+    throttle::spend(visit, throttle::credential_posts(&visit.kit.settings.limits, gstin)).await
 }
 
 /// An API password and its repetition: the password, or all that is wrong with it in `errors`.

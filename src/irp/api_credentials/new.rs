@@ -5,7 +5,7 @@ use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::saved::{self, Saved};
+use super::saved::Saved;
 use super::{Create, Proven, Proving, choose_api_password};
 use crate::accounts::Recipients;
 use crate::accounts::hashing::{Checked, Hasher};
@@ -19,7 +19,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::journeys::{self, Kind, Stage};
 use crate::store::{Inserted, StoreError, accounts, events, sessions, taxpayers};
 use crate::web::error::PageError;
-use crate::web::form::{FieldErrors, Posted};
+use crate::web::form::{FieldErrors, Posted, SAME_PRESS};
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
@@ -189,7 +189,7 @@ async fn told_before(visit: &Visit, proven: &Proven<Create>, typed: &ApiUsername
     let gstin = proven.user.gstin().to_owned();
     let made = visit.kit.store.read(move |c| credentials::find_by_gstin(c, &gstin)).await?;
     let same = made.is_some_and(|made| {
-        made.canonical_username == typed.canonical() && visit.now.seconds() - made.created_at < saved::SAME_PRESS
+        made.canonical_username == typed.canonical() && visit.now.seconds() - made.created_at < SAME_PRESS
     });
     if same {
         Saved::created(visit, typed.as_str()).remember(visit);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::kernel::portal::Irp;
+use crate::web::form::SAME_PRESS;
 use crate::web::guard::SignedIn;
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
@@ -34,9 +35,6 @@ pub struct Saved {
     at: i64,
     reference: String,
 }
-
-/// Seconds within which a form sent again is taken for the same press.
-pub(super) const SAME_PRESS: i64 = 60;
 
 impl Saved {
     pub fn created(visit: &Visit, api_username: &str) -> Self {

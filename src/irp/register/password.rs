@@ -16,7 +16,7 @@ use crate::store::accounts::{self, Account};
 use crate::store::journeys::{self, Journey, Stage};
 use crate::store::{Inserted, StoreError, events};
 use crate::web::error::PageError;
-use crate::web::form::{FieldErrors, Posted};
+use crate::web::form::{FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::Walking;
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::paths;
@@ -117,9 +117,6 @@ async fn create(
         Err(error) => Err(error.into()),
     }
 }
-
-/// Seconds in which two presses of one button may overtake each other.
-const SAME_PRESS: i64 = 60;
 
 /// The account was made while this form was on its way. When the other one was the same form, pressed twice, its
 /// password opens the account and the first result is shown; else another session has registered the GSTIN.
