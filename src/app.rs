@@ -15,12 +15,12 @@ use tokio::sync::watch;
 
 use crate::accounts::hashing::Hasher;
 use crate::kernel::clock::{Clock, DAY, HOUR};
-use crate::notify::{Outbox, TransportError, Workers};
+use crate::notify::{Outbox, Reminders, TransportError, Workers};
 use crate::settings::{Mode, Settings, Tls};
 use crate::store::{Database, Store, StoreError, counters, journeys, outbox, sessions, taxpayers};
 use crate::vault::{KeyError, KeyRing};
 use crate::web::error::PageError;
-use crate::web::{Kit, error, headers};
+use crate::web::{Kit, error, headers, paths};
 use crate::{demo, routes};
 
 /// Why the program does not start; each is one line for the operator.
@@ -86,6 +86,7 @@ fn make_private(folder: &PathBuf) -> io::Result<()> {
 pub struct Application {
     server: Server,
     workers: Workers,
+    reminders: Reminders,
     sweeper: Sweeper,
     address: SocketAddr,
     kit: Kit,
@@ -112,9 +113,10 @@ impl Application {
         let hasher = Hasher::new(keys.clone(), settings.argon2, &settings.limits)
             .map_err(|error: PageError| StartError::Other(error.to_string()))?;
         let workers = Workers::new(store.clone(), keys, clock.clone(), settings.clone(), outbox.clone())?;
+        let reminders = Reminders::new(store, clock, settings, outbox.clone(), paths::GST_API_ACCESS);
         let server = serve(listener, &kit, outbox, hasher)?;
         let sweeper = Sweeper { kit: kit.clone() };
-        Ok(Self { server, workers, sweeper, address, kit, _only_server: only_server })
+        Ok(Self { server, workers, reminders, sweeper, address, kit, _only_server: only_server })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -135,11 +137,12 @@ impl Application {
     pub async fn run_until_stopped(self) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
         let workers = tokio::spawn(self.workers.run(stopped.clone()));
+        let reminders = tokio::spawn(self.reminders.run(stopped.clone()));
         let sweeper = tokio::spawn(self.sweeper.run(stopped));
         let served = self.server.await;
-        // Nobody listening means that both have ended already.
+        // Nobody listening means that all have ended already.
         let _ = stop.send(true);
-        let _ = tokio::join!(workers, sweeper);
+        let _ = tokio::join!(workers, reminders, sweeper);
         self.kit.store.stop().await;
         served
     }

@@ -10,6 +10,8 @@ pub mod app;
 pub mod cli;
 /// Demo mode.
 pub mod demo;
+/// The GST portal.
+pub mod gst;
 /// The IRP portal.
 pub mod irp;
 /// Pure rules: no IO, no framework.

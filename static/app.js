@@ -4,10 +4,9 @@
  *
  * <body>
  *   data-show-password, data-hide-password       the button beside every password field
- *   data-rule-done                               read out behind a rule that is met: 'done'
- *   data-strength-weak, -fair, -good, -strong    whole texts: 'Strength: weak' …
- *   data-copy-label, data-copied                 'Copy', 'Copied'
- *   data-sending                                 'Sending…'
+ *   data-rule-done                               read out behind a rule that is met
+ *   data-strength-weak, -fair, -good, -strong    whole texts
+ *   data-copy-label, data-copied, data-sending
  * <input type="password" data-rules="ID">        ID is the list of rules: <ul id="ID">, with an
  *   <li data-rule="length" data-min="8">         and number, alphabet, special, plain (printable ASCII). A rule that
  *                                                only the server can judge has no data-rule
@@ -19,8 +18,9 @@
  *    data-session-title="… {time} …"             heading of the dialog: {time} becomes 17:15, in India
  *    data-session-text="… {time} …"              new text of <p> after 'Stay signed in'
  *    data-session-over="…">                       new text of <p> when the time is up
- * <template id="session-dialog">                 two POST forms: first 'Stay signed in', then 'Sign out'. The answer
- *                                                to the first leads to a page that has data-session-ends again
+ * <template id="session-dialog">                 two POST forms: 'Stay signed in', 'Sign out'. The first leads to a
+ *                                                page with data-session-ends
+ * <select data-ends="… {time}" data-now="S">     values such as 6h or 30d: said below is when that would be over
  * <dd data-copy="…">                             what to copy; empty: the element's own text.
  *                                                data-copy-label on it wins over the one of <body>
  * <p data-print="Print this page">               where the button goes
@@ -72,6 +72,12 @@
   function countdown(end, now) {
     const start = Date.now();
     return () => Math.ceil(end - now - (Date.now() - start) / 1000);
+  }
+
+  // The text with a moment as it reads in India: 17:15, with more fields 28/11/2026 17:15.
+  function withTime(text, end, fields) {
+    const clock = { ...fields, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Kolkata' };
+    return text.replace('{time}', new Intl.DateTimeFormat('en-GB', clock).format(end * 1000).replace(',', ''));
   }
 
   // Calls `tick` with the seconds left, at once and every second, until it has been called with 0.
@@ -196,6 +202,20 @@
     }).catch(() => {}); // refused, or stopped: the field is still there
   }
 
+  // When a span of time would be over that began now.
+  function endPreview(select) {
+    const { ends, now } = select.dataset;
+    const start = Date.now();
+    const status = statusLine();
+    select.after(status);
+    on(select, 'change', () => {
+      const [, count, unit] = select.value.match(/^(\d+)([hd])$/) || [];
+      const end = Number(now) + (Date.now() - start) / 1000 + count * (unit === 'd' ? 86400 : 3600);
+      const day = { day: '2-digit', month: '2-digit', year: 'numeric' };
+      status.textContent = count ? withTime(ends, end, day) : '';
+    });
+  }
+
   function copyButton(element) {
     const label = element.dataset.copyLabel || words.copyLabel;
     const text = element.dataset.copy || element.textContent.trim();
@@ -276,15 +296,10 @@
     document.body.append(dialog);
     let stop = () => {};
 
-    function withTime(text, end) {
-      const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Kolkata' };
-      return text.replace('{time}', new Intl.DateTimeFormat('en-GB', clock).format(end * 1000));
-    }
-
     function watch(end, now) {
       let offered = false;
       stop();
-      title.textContent = withTime(sessionTitle, end);
+      title.textContent = withTime(sessionTitle, end, {});
       stop = everySecond(countdown(end, now), (seconds) => {
         // At the end the way is free again: what was typed may still be sent, and is kept for the next sign-in.
         if (seconds === 0) {
@@ -309,7 +324,7 @@
             return Number(element.match(new RegExp('\\s' + name + '="(\\d+)"'))[1]);
           });
           dialog.close();
-          if (sessionText) line.textContent = withTime(sessionText, end);
+          if (sessionText) line.textContent = withTime(sessionText, end, {});
           watch(end, now);
         })
         .catch(() => stay.submit());
@@ -321,6 +336,7 @@
   each('input[type=password]', passwordButton);
   each('[data-resend-at]', resendCountdown);
   each('input[autocomplete=one-time-code]', webOtp);
+  each('select[data-ends]', endPreview);
   each('[data-copy]', copyButton);
   each('[data-print]', (place) => {
     const button = make('button', { type: 'button', class: 'sec' }, place.dataset.print);

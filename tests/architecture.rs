@@ -33,7 +33,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
     (&["diesel", "diesel_migrations", "r2d2", "libsqlite3_sys"], &["store"]),
     (&["actix_web", "actix_session", "actix_http"], HTTP),
     (&["askama"], &["web", "accounts", "irp", "gst", "workspace", "site", "demo", "notify"]),
-    (&["lettre", "reqwest"], &["notify"]),
+    (&["icalendar", "lettre", "reqwest"], &["notify"]),
     (&["argon2", "password_hash"], &["kernel/password.rs"]),
     (&["chacha20poly1305", "aes_gcm", "hmac", "hkdf"], &["vault"]),
     (&["rsa", "aes", "ecb"], &["machine/envelope.rs"]),

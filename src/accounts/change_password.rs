@@ -1,4 +1,5 @@
-//! `/{portal}/account/password`: a new password for somebody who knows the old one.
+//! `/{portal}/account/password`, in the GST portal also `/gst/change-password`: a new password for somebody who knows
+//! the old one.
 
 use actix_web::web;
 use askama::Template;
@@ -6,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::hashing::{Checked, Hasher};
+use super::wording::Wording;
 use super::{NewPassword, Recipients, door};
 use crate::kernel::password::{Password, Policy};
 use crate::kernel::portal::InPortal;
@@ -26,6 +28,9 @@ struct ChangePasswordPage {
     w: Words,
     frame: Frame,
     own: &'static paths::Shared,
+    wording: Wording,
+    /// The page has two addresses in the GST portal; each posts to itself.
+    action: String,
     username: String,
     policy: Policy,
 }
@@ -59,7 +64,8 @@ pub async fn submit<P: InPortal>(
     };
     let attempt = door::admit(&visit, P::PORTAL, &user.account.username).await?;
     if hasher.check(Some(&current), Some(&user.account.password_hash)).await? == Checked::Wrong {
-        attempt.failed(&visit, P::PORTAL, user.account.username.clone(), "password_change").await?;
+        let (username, gstin) = (&user.account.username, user.account.gstin.as_deref());
+        attempt.failed(&visit, P::PORTAL, username, gstin, "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors));
     }
@@ -110,7 +116,7 @@ async fn change<P: InPortal>(
     let to = taxpayer.map(Recipients::from).unwrap_or_default();
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
-    let mail = writer.password_changed(user.gstin(), paths::shared(P::PORTAL).forgot_password, &cause);
+    let mail = writer.password_changed(P::PORTAL, user.gstin(), paths::shared(P::PORTAL).forgot_password, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
     let event = visit.event("password_changed", "accepted", user.account.gstin.as_deref());
     let (account, now, this_session) = (user.account.clone(), visit.now, visit.visitor.token_hash());
@@ -135,10 +141,13 @@ async fn change<P: InPortal>(
 }
 
 fn page_of<P: InPortal>(visit: &Visit, user: &SignedIn<P>, errors: FieldErrors) -> ChangePasswordPage {
+    let wording = Wording::of(P::PORTAL, visit.w);
     ChangePasswordPage {
         w: visit.w,
-        frame: visit.frame_with(visit.w.change_password_title(), errors),
+        frame: visit.frame_with(wording.change_password_title, errors),
         own: paths::shared(P::PORTAL),
+        wording,
+        action: visit.path().to_owned(),
         username: user.account.username.clone(),
         policy: visit.kit.settings.password_policy,
     }

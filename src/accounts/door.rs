@@ -77,21 +77,29 @@ pub async fn admit(visit: &Visit, portal: Portal, username: &str) -> Result<Atte
 
 impl Attempt {
     /// The password was wrong: counts against the address, and shows the locked page when that was the last try.
-    /// `action` is what it was typed for.
-    pub async fn failed(&self, visit: &Visit, portal: Portal, username: String, action: &str) -> Result<(), PageError> {
+    /// `gstin` is the account's when there is one, `action` what the password was typed for.
+    pub async fn failed(
+        &self,
+        visit: &Visit,
+        portal: Portal,
+        username: &str,
+        gstin: Option<&str>,
+        action: &str,
+    ) -> Result<(), PageError> {
         let limits = &visit.kit.settings.limits;
         let budgets = throttle::sign_in_failures_from(limits, &visit.throttle_key());
         let locked = self.count >= limits.sign_in_failures_before_lock;
-        let outcome = if locked { "locked" } else { "refused" };
         // Only a GSTIN goes into the record: people type passwords into the wrong field (T21).
-        let gstin = Gstin::parse_sandbox(&username).ok();
-        let event = visit.event(action, outcome, gstin.as_ref().map(Gstin::as_str));
+        let typed = Some(username).filter(|name| portal == Portal::Irp && Gstin::parse_sandbox(name).is_ok());
+        let refused = visit.event(action, "refused", gstin.or(typed));
+        // Where there is no account, its owner need not hear of it.
+        let lock = gstin.filter(|_| locked).map(|gstin| visit.event("account_locked", events::DONE, Some(gstin)));
         let now = visit.now;
         let counted = visit.kit.store.write(move |c| {
             for budget in &budgets {
                 counters::count(c, &budget.key, budget.window, now)?;
             }
-            events::insert(c, &event)
+            [Some(refused), lock].iter().flatten().try_for_each(|event| events::insert(c, event))
         });
         counted.await?;
         match locked {

@@ -1,16 +1,18 @@
 //! `/{portal}/forgot-password`, `/otp`, `/new`: a new password for whoever holds the registered email or phone.
 //!
-//! The same pages for a GSTIN without an account; only no message goes out.
+//! The same pages for a GSTIN or username without an account; only no message goes out.
 
 use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
 use super::hashing::Hasher;
-use super::otp::{self, OtpForm, OtpStep};
+use super::otp::{self, OtpForm, OtpStep, Typed};
+use super::wording::Wording;
 use super::{NewPasswordForm, Recipients, any_gstin, door, gstin_message};
 use crate::kernel::password::Policy;
 use crate::kernel::portal::{InPortal, Portal};
+use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::accounts::Account;
@@ -29,8 +31,11 @@ use crate::words::Words;
 struct ForgotPasswordPage {
     w: Words,
     frame: Frame,
+    portal: Portal,
     own: &'static paths::Shared,
-    gstin: String,
+    wording: Wording,
+    /// The GSTIN, or in the GST portal the username, as typed.
+    typed: String,
     /// Set on the last page, where the new password is chosen.
     chooses: Option<Choosing>,
 }
@@ -46,6 +51,30 @@ struct Choosing {
 #[serde(default)]
 pub struct ForgotPasswordForm {
     gstin: String,
+    username: String,
+}
+
+impl ForgotPasswordForm {
+    fn typed(&self, portal: Portal) -> &str {
+        match portal {
+            Portal::Gst => &self.username,
+            Portal::Irp | Portal::Workspace => &self.gstin,
+        }
+    }
+
+    /// The canonical name of the account, or what is wrong with it. Says nothing of whether there is such an account.
+    fn parse(&self, portal: Portal, w: Words) -> Result<String, FieldErrors> {
+        match portal {
+            Portal::Gst => {
+                let username = door::canonical_username(portal, &self.username);
+                let empty = username.is_empty();
+                if empty { Err(FieldErrors::of("username", w.login_username_empty())) } else { Ok(username) }
+            }
+            Portal::Irp | Portal::Workspace => any_gstin(&self.gstin)
+                .map(|gstin| gstin.to_string())
+                .map_err(|fault| FieldErrors::of("gstin", gstin_message(w, fault))),
+        }
+    }
 }
 
 /// The OTP step of a forgotten password.
@@ -81,7 +110,10 @@ fn step<P: InPortal>() -> OtpStep {
         number: None,
         verify: false,
         change_contact: None,
-        discreet: true,
+        discreet: Some(match P::PORTAL {
+            Portal::Gst => Typed::Username,
+            Portal::Irp | Portal::Workspace => Typed::Gstin,
+        }),
     }
 }
 
@@ -97,15 +129,14 @@ pub async fn submit<P: InPortal>(
     outbox: web::Data<Outbox>,
     Posted(form): Posted<ForgotPasswordForm>,
 ) -> PageResult {
-    let username = match any_gstin(&form.gstin) {
-        Ok(gstin) => gstin.to_string(),
-        Err(fault) => {
-            let errors = FieldErrors::of("gstin", gstin_message(visit.w, fault));
-            return page::unprocessable(&page_of::<P>(&visit, form.gstin, errors, None));
+    let username = match form.parse(P::PORTAL, visit.w) {
+        Ok(username) => username,
+        Err(errors) => {
+            return page::unprocessable(&page_of::<P>(&visit, form.typed(P::PORTAL).to_owned(), errors, None));
         }
     };
-    let (_, to) = owner::<P>(&visit, &username).await?;
-    otp::begin(&visit, &outbox, (Kind::ForgotPassword, username), &to, Proof::Nothing, step::<P>()).await
+    let to = Owner::find::<P>(&visit, &username).await?.recipients();
+    otp::begin(&visit, &outbox, (Kind::ForgotPassword, username), &to, Proof::Nothing, step::<P>().page).await
 }
 
 /// GET `/forgot-password/otp`.
@@ -135,7 +166,7 @@ pub async fn resend_otp<P: InPortal>(
     outbox: web::Data<Outbox>,
     _form: Posted<Button>,
 ) -> PageResult {
-    let (_, to) = owner::<P>(&visit, &at.journey.subject).await?;
+    let to = Owner::find::<P>(&visit, &at.journey.subject).await?.recipients();
     otp::resend(&visit, &outbox, &at.journey, step::<P>(), &to, Proof::Nothing).await
 }
 
@@ -157,18 +188,19 @@ pub async fn submit_new<P: InPortal>(
     Posted(form): Posted<NewPasswordForm>,
 ) -> PageResult {
     let to_login = see_other(paths::shared(P::PORTAL).login);
-    let gstin = at.journey.subject.clone();
-    let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
-    let password = match form.parse(&visit, taxpayer.as_ref()) {
+    let owner = Owner::find::<P>(&visit, &at.journey.subject).await?;
+    let password = match form.parse(&visit, owner.taxpayer.as_ref()) {
         Ok(password) => password,
         Err(errors) => return page::unprocessable(&new_page::<P>(&visit, &at.journey, errors)),
     };
-    let (Some(account), to) = owner::<P>(&visit, &at.journey.subject).await? else { return Ok(to_login) };
+    let to = owner.recipients();
+    let Some(account) = owner.account else { return Ok(to_login) };
     let hash = hasher.hash(password).await?;
 
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
-    let mail = writer.password_changed(&account.username, paths::shared(P::PORTAL).forgot_password, &cause);
+    let gstin = account.gstin.as_deref().unwrap_or(&account.username);
+    let mail = writer.password_changed(P::PORTAL, gstin, paths::shared(P::PORTAL).forgot_password, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
     let event = visit.event("password_reset", "accepted", account.gstin.as_deref());
     let (journey, now) = (at.journey.id.clone(), visit.now);
@@ -190,18 +222,29 @@ pub async fn submit_new<P: InPortal>(
     Ok(to_login)
 }
 
-/// The account of that name, and who gets its messages; nobody when there is no such account.
-async fn owner<P: InPortal>(visit: &Visit, username: &str) -> Result<(Option<Account>, Recipients), PageError> {
-    let username = username.to_owned();
-    let found = visit.kit.store.read(move |c| {
-        let account = accounts::find_by_username(c, P::PORTAL, &username)?;
-        let gstin = account.as_ref().and_then(|account| account.gstin.clone()).unwrap_or_default();
-        let taxpayer = taxpayers::find(c, &gstin)?;
-        Ok((account.filter(|account| account.frozen_at.is_none()), taxpayer))
-    });
-    let (account, taxpayer) = found.await?;
-    let to = taxpayer.filter(|_| account.is_some()).as_ref().map(Recipients::from).unwrap_or_default();
-    Ok((account, to))
+/// Whose password it is: the account of a username, and what the register knows of its GSTIN.
+struct Owner {
+    account: Option<Account>,
+    taxpayer: Option<Taxpayer>,
+}
+
+impl Owner {
+    /// Neither when there is no such account, or when it is frozen.
+    async fn find<P: InPortal>(visit: &Visit, username: &str) -> Result<Self, PageError> {
+        let username = username.to_owned();
+        let found = visit.kit.store.read(move |c| {
+            let account = accounts::find_by_username(c, P::PORTAL, &username)?;
+            let gstin = account.as_ref().and_then(|account| account.gstin.clone()).unwrap_or_default();
+            let taxpayer = taxpayers::find(c, &gstin)?;
+            let account = account.filter(|account| account.frozen_at.is_none());
+            Ok(Self { taxpayer: taxpayer.filter(|_| account.is_some()), account })
+        });
+        Ok(found.await?)
+    }
+
+    fn recipients(&self) -> Recipients {
+        self.taxpayer.as_ref().map(Recipients::from).unwrap_or_default()
+    }
 }
 
 fn new_page<P: InPortal>(visit: &Visit, journey: &Journey, errors: FieldErrors) -> ForgotPasswordPage {
@@ -215,11 +258,13 @@ fn new_page<P: InPortal>(visit: &Visit, journey: &Journey, errors: FieldErrors) 
 
 fn page_of<P: InPortal>(
     visit: &Visit,
-    gstin: String,
+    typed: String,
     errors: FieldErrors,
     chooses: Option<Choosing>,
 ) -> ForgotPasswordPage {
-    let title = if chooses.is_some() { visit.w.forgot_new_title() } else { visit.w.forgot_title() };
+    let (w, portal) = (visit.w, P::PORTAL);
+    let wording = Wording::of(portal, w);
+    let title = if chooses.is_some() { w.forgot_new_title() } else { wording.forgot_password_title };
     let frame = visit.frame_with(title, errors);
-    ForgotPasswordPage { w: visit.w, frame, own: paths::shared(P::PORTAL), gstin, chooses }
+    ForgotPasswordPage { w, frame, portal, own: paths::shared(portal), wording, typed, chooses }
 }

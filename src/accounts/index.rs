@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::wording::Wording;
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::InPortal;
 use crate::web::guard::SignedIn;
@@ -15,6 +16,7 @@ struct IndexPage {
     w: Words,
     frame: Frame,
     own: &'static paths::Shared,
+    wording: Wording,
     username: String,
     /// `21/11/2026 17:11`, IST.
     last_sign_in: Option<String>,
@@ -29,6 +31,7 @@ pub async fn show<P: InPortal>(visit: Visit, user: SignedIn<P>) -> PageResult {
         w: visit.w,
         frame: visit.frame(visit.w.account_title()),
         own: paths::shared(P::PORTAL),
+        wording: Wording::of(P::PORTAL, visit.w),
         username: account.username,
         last_sign_in: account.last_sign_in_at.map(|at| Moment::from_seconds(at).ist_date_time()),
         last_address: account.last_sign_in_address.unwrap_or_default(),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::door::{admit, canonical_username, open_door};
 use super::hashing::{Checked, Hasher};
+use super::wording::Wording;
 use crate::kernel::password::Password;
 use crate::kernel::portal::{InPortal, Portal};
 use crate::store::accounts::{self, Account};
@@ -25,12 +26,12 @@ use crate::words::Words;
 struct LoginPage {
     w: Words,
     frame: Frame,
+    portal: Portal,
     own: &'static paths::Shared,
+    wording: Wording,
     username: String,
     /// Where to go after signing in; one of the listed addresses, or empty.
     back: &'static str,
-    /// Where somebody without an account begins.
-    register: &'static str,
 }
 
 #[derive(Deserialize, Default)]
@@ -44,9 +45,9 @@ pub struct LoginForm {
 
 /// GET: the form, with the username when a page before knew it.
 pub async fn show<P: InPortal>(visit: Visit, _guard: SignedOut<P>) -> PageResult {
-    let username = visit.visitor.noticed_gstin().unwrap_or_default();
+    let username = visit.visitor.noticed_username().unwrap_or_default();
     let back = paths::return_target(P::PORTAL, &visit.query("return")).unwrap_or_default();
-    let mut frame = visit.frame(visit.w.login_title());
+    let mut frame = visit.frame(Wording::of(P::PORTAL, visit.w).login_title);
     if frame.notice.is_none() && visit.query("signed-out") == "yes" {
         frame = frame.with_box("ok", "status", visit.w.notice_signed_out());
     }
@@ -71,6 +72,7 @@ pub async fn submit<P: InPortal>(
     let found = visit.kit.store.read(move |c| accounts::find_by_username(c, portal, &name)).await?;
     let typed = Password::typed(form.password.expose_secret());
     let stored = found.as_ref().map(|account| account.password_hash.as_str());
+    let found_gstin = found.as_ref().and_then(|account| account.gstin.clone());
     let checked = match hasher.check(typed.as_ref(), stored).await {
         Ok(checked) => checked,
         Err(error) => {
@@ -91,7 +93,8 @@ pub async fn submit<P: InPortal>(
             Ok(see_other(back.unwrap_or(paths::shared(P::PORTAL).landing)))
         }
         None => {
-            attempt.failed(&visit, P::PORTAL, username, "sign_in").await?;
+            let of_account = found_gstin.as_deref();
+            attempt.failed(&visit, P::PORTAL, &username, of_account, "sign_in").await?;
             refuse::<P>(&visit, &form, FieldErrors::of("username", visit.w.login_wrong()))
         }
     }
@@ -111,13 +114,14 @@ impl LoginForm {
 }
 
 fn refuse<P: InPortal>(visit: &Visit, form: &LoginForm, errors: FieldErrors) -> PageResult {
-    let frame = visit.frame_with(visit.w.login_title(), errors);
+    let frame = visit.frame_with(Wording::of(P::PORTAL, visit.w).login_title, errors);
     let back = paths::return_target(P::PORTAL, &form.back).unwrap_or_default();
     page::unprocessable(&page_of::<P>(visit, frame, form.username.clone(), back))
 }
 
 fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: &'static str) -> LoginPage {
-    LoginPage { w: visit.w, frame, own: paths::shared(P::PORTAL), username, back, register: paths::IRP_REGISTER }
+    let (w, portal) = (visit.w, P::PORTAL);
+    LoginPage { w, frame, portal, own: paths::shared(portal), wording: Wording::of(portal, w), username, back }
 }
 
 async fn sign_in(visit: &Visit, portal: Portal, account: Account, rehashed: Option<String>) -> Result<(), PageError> {

@@ -8,6 +8,7 @@ pub mod index;
 pub mod login;
 pub mod otp;
 pub mod session;
+mod wording;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -23,13 +24,15 @@ use crate::words::Words;
 /// Who gets the messages of a GSTIN: every registered email address and phone.
 #[derive(Clone, Default)]
 pub struct Recipients {
+    /// The GSTIN; `None` when there is nobody to write to.
+    pub gstin: Option<Gstin>,
     pub emails: Vec<Email>,
     pub mobiles: Vec<Mobile>,
 }
 
 impl From<&Taxpayer> for Recipients {
     fn from(taxpayer: &Taxpayer) -> Self {
-        Self { emails: taxpayer.emails.clone(), mobiles: taxpayer.mobiles.clone() }
+        Self { gstin: Some(taxpayer.gstin.clone()), emails: taxpayer.emails.clone(), mobiles: taxpayer.mobiles.clone() }
     }
 }
 
@@ -44,7 +47,7 @@ pub fn gstin_message(w: Words, fault: GstinError) -> String {
     }
 }
 
-/// The canonical GSTIN of an account's username, for pages that must answer alike for numbers of any kind.
+/// The canonical GSTIN, for pages that must answer alike for numbers of any kind.
 pub fn any_gstin(typed: &str) -> Result<Gstin, GstinError> {
     // A test number fails the strict rule and may still have an account; a mistyped one just has none.
     Gstin::parse_sandbox(typed)

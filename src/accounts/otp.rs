@@ -9,17 +9,18 @@ mod verify;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 pub use self::issue::{Issued, PreparedOtp, prepare};
-use self::verify::{Verdict, verify};
+pub use self::verify::{Verdict, verify};
 use super::Recipients;
 use crate::kernel::clock::Moment;
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
 use crate::notify::Outbox;
-use crate::store::Connection;
 use crate::store::challenges::{self, Challenge};
 use crate::store::journeys::{self, Journey, Kind, Stage};
+use crate::store::{self, Connection};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::current_journey;
@@ -38,8 +39,15 @@ pub struct OtpStep {
     pub verify: bool,
     /// Where a mistyped contact is corrected.
     pub change_contact: Option<&'static str>,
-    /// The page must not tell whether an OTP went out at all.
-    pub discreet: bool,
+    /// Set where the page must not tell whether an OTP went out at all: what somebody had typed.
+    pub discreet: Option<Typed>,
+}
+
+/// What a person who has proven nothing had typed to get an OTP.
+#[derive(Clone, Copy)]
+pub enum Typed {
+    Gstin,
+    Username,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,7 +78,7 @@ fn mac_parts<'a>(challenge: &'a Challenge, code: &'a str) -> [&'a str; 7] {
     ["otp/v1", id, purpose, subject, journey_id, sent_to, code]
 }
 
-/// Sends the OTP that begins a walk and leads to its page. A walk of the same kind that waits for its OTP already goes
+/// Sends the OTP that begins a walk and leads to its `page`. A walk of the same kind that waits for its OTP already goes
 /// on, so that a button pressed twice sends one OTP.
 pub async fn begin(
     visit: &Visit,
@@ -78,7 +86,7 @@ pub async fn begin(
     (kind, subject): (Kind, String),
     to: &Recipients,
     proof: Proof,
-    step: OtpStep,
+    page: &'static str,
 ) -> PageResult {
     let portal = visit.portal.ok_or(PageError::NotFound)?;
     let waits = |journey: &Journey| journey.kind == kind && journey.subject == subject && journey.stage == Stage::Otp;
@@ -100,9 +108,11 @@ pub async fn begin(
         Issued::Sent | Issued::Wait { .. } => {
             outbox.wake();
             visit.visitor.set_journey(&id);
-            Ok(see_other(step.page))
+            Ok(see_other(page))
         }
-        Issued::TooMany { again, works_until } => Err(PageError::TooManyOtps { again, works_until, enter: step.page }),
+        // The page about OTPs would speak of what nobody asked for.
+        Issued::TooMany { again, .. } if kind == Kind::FirstLogin => Err(PageError::TooMany { until: again }),
+        Issued::TooMany { again, works_until } => Err(PageError::TooManyOtps { again, works_until, enter: page }),
     }
 }
 
@@ -137,6 +147,18 @@ async fn show_errors(visit: &Visit, journey: &Journey, step: OtpStep, errors: Fi
 
 /// A posted code: on to `next` when it proves the journey; else the page again.
 pub async fn submit(visit: &Visit, journey: &Journey, step: OtpStep, form: &OtpForm, next: &str) -> PageResult {
+    submit_and(visit, journey, step, form, next, |_| Ok(())).await
+}
+
+/// The same; acceptance and `effect` are one transaction.
+pub async fn submit_and(
+    visit: &Visit,
+    journey: &Journey,
+    step: OtpStep,
+    form: &OtpForm,
+    next: &str,
+    effect: impl FnOnce(&mut Connection) -> store::Result<()> + Send + 'static,
+) -> PageResult {
     // Counted whatever it looks like.
     throttle::spend(visit, throttle::otp_posts(&visit.kit.settings.limits, &visit.throttle_key())).await?;
     let code = match form.parse(visit.w, &visit.kit.settings.limits) {
@@ -144,8 +166,11 @@ pub async fn submit(visit: &Visit, journey: &Journey, step: OtpStep, form: &OtpF
         Err(errors) => return show_errors(visit, journey, step, errors).await,
     };
     let (id, now) = (journey.id.clone(), visit.now);
-    let effect = move |c: &mut Connection| Ok(journeys::set_verified(c, &id, now)?.then_some(()));
-    match verify(visit, journey, code, effect).await? {
+    let verified = move |c: &mut Connection| match journeys::set_verified(c, &id, now)? {
+        true => effect(c).map(Some),
+        false => Ok(None),
+    };
+    match verify(visit, journey, Zeroizing::new(code.as_str().to_owned()), verified).await? {
         Verdict::Accepted(()) => {
             visit.visitor.renew_on_next_page();
             Ok(see_other(next))
@@ -245,8 +270,10 @@ async fn render(
 fn sent_sentence(w: Words, limits: &Limits, newest: Option<&Challenge>, step: OtpStep) -> String {
     let until = newest.map_or(Moment::from_seconds(0), |newest| Moment::from_seconds(newest.expires_at)).ist_time();
     let (digits, minutes) = (limits.otp_digits, limits.otp_life / 60);
-    if step.discreet {
-        return w.otp_sent_if().digits(digits).time(until).minutes(minutes).to_string();
+    match step.discreet {
+        Some(Typed::Gstin) => return w.otp_sent_if().digits(digits).time(until).minutes(minutes).to_string(),
+        Some(Typed::Username) => return w.gst_otp_sent_if().digits(digits).time(until).minutes(minutes).to_string(),
+        None => {}
     }
     let to: Vec<String> = newest.and_then(|newest| serde_json::from_str(&newest.sent_to).ok()).unwrap_or_default();
     let to = match to.split_last() {

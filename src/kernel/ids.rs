@@ -6,7 +6,8 @@ use rand::Rng as _;
 
 use super::clock::Moment;
 
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Digits and letters without those that look alike (no I, L, O, U): 32 of them, 5 bits each.
+pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A random id of 130 bits: 26 letters and digits.
 pub fn random() -> String {

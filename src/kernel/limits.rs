@@ -41,6 +41,8 @@ limits! {
     otp_life = 10 * MINUTE;
     /// Tries an OTP allows before it dies.
     otp_tries = 5;
+    /// Seconds the first-time password of the GST portal works.
+    first_password_life = 15 * MINUTE;
     /// Seconds between two sends of one challenge.
     otp_resend_wait = 30;
     /// OTPs an hour for one GSTIN and purpose.

@@ -1,9 +1,12 @@
 //! Pure rules: no IO and no framework; `clock` is the only door to time.
 
+pub mod api_access;
 pub mod api_user;
 pub mod clock;
 pub mod contact;
 pub mod eligibility;
+pub mod first_password;
+pub mod gst_username;
 pub mod gstin;
 pub mod ids;
 pub mod limits;

@@ -40,6 +40,13 @@ impl InPortal for Irp {
     const PORTAL: Portal = Portal::Irp;
 }
 
+/// The GST portal: first login, dashboard, profile, Manage API Access.
+pub struct Gst;
+
+impl InPortal for Gst {
+    const PORTAL: Portal = Portal::Gst;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

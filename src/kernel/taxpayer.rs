@@ -160,8 +160,8 @@ pub fn state_name(code: &str) -> Option<&'static str> {
     STATES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
 
-/// Codes 25 and 28 are of the past and still in use on older registrations.
-const STATES: [(&str, &str); 41] = [
+/// Every state code and its name. Codes 25 and 28 are of the past and still in use on older registrations.
+pub const STATES: [(&str, &str); 41] = [
     ("01", "Jammu & Kashmir"),
     ("02", "Himachal Pradesh"),
     ("03", "Punjab"),

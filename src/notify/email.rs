@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -10,6 +11,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
+use super::host_name;
+use super::messages::Attachment;
 use super::worker::{Delivery, TransportError};
 use crate::settings::{Settings, SettingsError};
 
@@ -57,19 +60,18 @@ impl Smtp {
         if let (false, Some(password)) = (url.username().is_empty(), url.password()) {
             builder = builder.credentials(Credentials::new(decoded(url.username()), decoded(password)));
         }
-        let id_host = settings.public_host().split(':').next().unwrap_or("localhost").to_owned();
-        Ok(Some(Self { transport: builder.build(), from, host: id_host }))
+        Ok(Some(Self { transport: builder.build(), from, host: host_name(settings).to_owned() }))
     }
 
     /// Sends one mail; `id` becomes its Message-ID, so that a mail sent twice is recognised as one.
-    pub(super) async fn send(&self, id: &str, to: &str, subject: &str, text: &str, html: &str) -> Delivery {
+    pub(super) async fn send(&self, id: &str, to: &str, subject: &str, body: MultiPart) -> Delivery {
         let Ok(to) = to.parse::<Mailbox>() else { return Delivery::Refused("not an address".to_owned()) };
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(subject)
             .message_id(Some(format!("<{id}@{}>", self.host)))
-            .multipart(MultiPart::alternative_plain_html(text.to_owned(), html.to_owned()));
+            .multipart(body);
         let message = match message {
             Ok(message) => message,
             Err(error) => return Delivery::Refused(error.to_string()),
@@ -80,6 +82,16 @@ impl Smtp {
             Err(error) => Delivery::Later(error.to_string()),
         }
     }
+}
+
+/// What a mail consists of: plain text before HTML, and the attachment after both (RFC 2046 5.1.3 and 5.1.4).
+pub(super) fn body(text: String, html: String, attachment: Option<Attachment>) -> MultiPart {
+    let letter = MultiPart::alternative_plain_html(text, html);
+    let Some(Attachment { name, content_type, text }) = attachment else { return letter };
+    // The types that we write all parse; a file with a plainer type is better than no mail.
+    let content_type = ContentType::parse(&content_type).unwrap_or(ContentType::TEXT_PLAIN);
+    let file = lettre::message::Attachment::new(name).body(text, content_type);
+    MultiPart::mixed().multipart(letter).singlepart(file)
 }
 
 /// Whether the server will never take this message (RFC 5321 4.2.3: 550 to 553). Any other 5xx, such as a password

@@ -1,8 +1,14 @@
-//! What the messages say: M1 to M5 by mail, S1 to S4 by SMS (`screens.md` 2.5 and 2.6).
+//! What the messages say (`screens.md` 2.5 and 2.6): M1 to M5 by mail and S1 to S4 by SMS here, those of Manage API
+//! Access in `api_access`.
+
+mod api_access;
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::{MINUTE, Moment};
+use crate::kernel::gstin::Gstin;
+use crate::kernel::portal::Portal;
 use crate::settings::Settings;
 use crate::store::journeys::Kind;
 use crate::words::{Lang, Words};
@@ -13,6 +19,16 @@ pub struct Mail {
     pub subject: String,
     pub text: String,
     pub html: String,
+    pub attachment: Option<Attachment>,
+}
+
+/// A file that comes with a mail; plain text of some kind.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Attachment {
+    pub name: String,
+    /// With its parameters: `text/calendar; charset=utf-8`.
+    pub content_type: String,
+    pub text: String,
 }
 
 /// An SMS, rendered: GSM-7, 160 characters at most.
@@ -84,14 +100,15 @@ impl<'a> Writer<'a> {
             Kind::ChangeApiPassword => {
                 w.sms_change().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
             }
-            Kind::ForgotPassword => w.sms_reset().code(code).brand(brand).minutes(minutes).to_string(),
+            Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin => {
+                w.sms_account().code(code).purpose(self.purpose(purpose)).minutes(minutes).to_string()
+            }
         };
-        let host = self.settings.public_host();
-        let host = host.split_once(':').map_or(host, |(name, _)| name);
+        let host = super::host_name(self.settings);
         Sms { kind: otp_kind(purpose), text: format!("{sentence}\n\n@{host} #{code}") }
     }
 
-    /// M2: an account was created.
+    /// M2: an account of the IRP was created.
     pub fn account_created(&self, gstin: &str, ending: &str, cause: &Cause<'_>) -> Mail {
         let w = self.w;
         let subject = w.mail_created_subject().ending(ending).to_string();
@@ -99,10 +116,45 @@ impl<'a> Writer<'a> {
         self.letter("account_created", subject, &paragraphs, &self.facts(cause), &[self.not_you()])
     }
 
-    /// M3: a password was changed or reset. `forgot_password` is the address of that page in the account's portal.
-    pub fn password_changed(&self, gstin: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
+    /// M2: an account of the GST portal was created.
+    pub fn gst_account_created(&self, gstin: &Gstin, username: &str, cause: &Cause<'_>) -> Mail {
         let w = self.w;
-        let paragraphs = [w.mail_password_text().gstin(gstin).to_string(), w.mail_password_signed_out().to_owned()];
+        let subject = w.mail_created_subject().ending(gstin.ending()).to_string();
+        let paragraphs = [w.mail_created_gst_text().gstin(gstin).to_string(), w.mail_created_gst_next().to_owned()];
+        let mut facts = vec![(w.login_username(), username.to_owned())];
+        facts.extend(self.facts(cause));
+        self.letter("account_created", subject, &paragraphs, &facts, &[self.not_you()])
+    }
+
+    /// M10: the first-time password of the GST portal, alone on its line so that it is easily copied.
+    pub fn first_password(&self, gstin: &str, password: &str, until: Moment) -> Mail {
+        let w = self.w;
+        let paragraphs = [
+            w.mail_first_password_text().gstin(gstin).to_string(),
+            password.to_owned(),
+            w.mail_first_password_until().time(until.ist_time()).date(until.ist_date()).to_string(),
+            w.mail_first_password_warning().to_owned(),
+        ];
+        let subject = w.mail_first_password_subject().to_owned();
+        self.letter(otp_kind(Kind::FirstLogin), subject, &paragraphs, &[], &[])
+    }
+
+    /// The username that somebody has forgotten; goes out once the OTP was right.
+    pub fn gst_username(&self, gstin: &str, username: &str, cause: &Cause<'_>) -> Mail {
+        let w = self.w;
+        let paragraphs = [w.mail_username_text().gstin(gstin).username(username).to_string()];
+        let subject = w.mail_username_subject().to_owned();
+        self.letter("gst_username", subject, &paragraphs, &self.facts(cause), &[self.not_you()])
+    }
+
+    /// M3: a password was changed or reset. `forgot_password` is the address of that page in the account's portal.
+    pub fn password_changed(&self, portal: Portal, gstin: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
+        let w = self.w;
+        let text = match portal {
+            Portal::Irp => w.mail_password_text().gstin(gstin).to_string(),
+            Portal::Gst | Portal::Workspace => w.mail_password_gst_text().gstin(gstin).to_string(),
+        };
+        let paragraphs = [text, w.mail_password_signed_out().to_owned()];
         let link = format!("{}{forgot_password}", self.settings.base_url);
         let after = [w.mail_password_not_you().link(link).to_string(), self.not_you()];
         self.letter("password_changed", w.mail_password_subject().to_owned(), &paragraphs, &self.facts(cause), &after)
@@ -135,6 +187,8 @@ impl<'a> Writer<'a> {
             Kind::CreateApiCredentials => self.w.mail_purpose_create().to_owned(),
             Kind::ChangeApiPassword => self.w.mail_purpose_change().to_owned(),
             Kind::ForgotPassword => self.w.mail_purpose_reset().brand(&self.settings.brand).to_string(),
+            Kind::ForgotUsername => self.w.mail_purpose_username().to_owned(),
+            Kind::FirstLogin => self.w.mail_purpose_first_login().to_owned(),
         }
     }
 
@@ -168,7 +222,7 @@ impl<'a> Writer<'a> {
         // Both parts only format strings; askama fails on nothing else.
         let text = TextPart { w, settings, paragraphs, facts, after }.render().unwrap_or_default();
         let html = HtmlPart { w, settings, subject: &subject, paragraphs, facts, after }.render().unwrap_or_default();
-        Mail { kind, subject, text, html }
+        Mail { kind, subject, text, html, attachment: None }
     }
 }
 
@@ -179,6 +233,8 @@ const fn otp_kind(purpose: Kind) -> &'static str {
         Kind::CreateApiCredentials => "otp_create_api_credentials",
         Kind::ChangeApiPassword => "otp_change_api_password",
         Kind::ForgotPassword => "otp_reset_password",
+        Kind::ForgotUsername => "otp_forgot_username",
+        Kind::FirstLogin => "first_password",
     }
 }
 
@@ -193,7 +249,8 @@ mod tests {
     #[test]
     fn every_otp_sms_fits_one_message_of_plain_letters() {
         let settings = settings();
-        for purpose in [Kind::Register, Kind::CreateApiCredentials, Kind::ChangeApiPassword, Kind::ForgotPassword] {
+        let anonymous = [Kind::Register, Kind::ForgotPassword, Kind::ForgotUsername];
+        for purpose in anonymous.into_iter().chain([Kind::CreateApiCredentials, Kind::ChangeApiPassword]) {
             let sms = Writer::new(&settings).otp_sms(purpose, "123456", "F1ZW");
             assert!(sms.text.len() <= 160 && sms.text.is_ascii(), "{}: {}", sms.kind, sms.text);
             assert!(sms.text.starts_with("123456 is your OTP to ") && sms.text.ends_with("\n\n@127.0.0.1 #123456"));
@@ -212,9 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn a_first_time_password_stands_alone_on_its_line_and_no_other_line_is_a_single_word() {
+        let until = Moment::from_seconds(1_795_261_560);
+        let mail = Writer::new(&settings()).first_password("29ABCDE1234F1ZW", "k7qm-x2vd-9tnw", until);
+        let single = |line: &&str| !line.contains(' ') && !line.is_empty();
+        assert_eq!(mail.text.lines().map(str::trim).filter(single).collect::<Vec<_>>(), ["k7qm-x2vd-9tnw"]);
+        assert!(mail.text.contains("17:16 IST") && !mail.subject.contains("k7qm"), "{}", mail.text);
+    }
+
+    #[test]
     fn a_hostile_device_name_is_text_in_both_parts() {
         let cause = Cause { at: Moment::from_seconds(0), address: "127.0.0.1", device: "<b>=1+1</b>" };
-        let mail = Writer::new(&settings()).password_changed("29ABCDE1234F1ZW", "/irp/forgot-password", &cause);
+        let writer = settings();
+        let writer = Writer::new(&writer);
+        let mail = writer.password_changed(Portal::Irp, "29ABCDE1234F1ZW", "/irp/forgot-password", &cause);
         assert!(!mail.html.contains("<b>=1") && mail.html.contains("=1+1"));
     }
 }

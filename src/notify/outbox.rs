@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::messages::{Mail, Sms};
+use super::messages::{Attachment, Mail, Sms};
 use crate::kernel::clock::Moment;
 use crate::kernel::contact::{Email, Mobile};
 use crate::kernel::ids;
@@ -21,8 +21,20 @@ pub const SMS: &str = "sms";
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "channel", rename_all = "lowercase")]
 pub enum Letter {
-    Email { to: String, subject: String, text: String, html: String },
-    Sms { to: String, text: String, template: String },
+    Email {
+        to: String,
+        subject: String,
+        text: String,
+        html: String,
+        /// Not in rows of the time before there were attachments.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachment: Option<Attachment>,
+    },
+    Sms {
+        to: String,
+        text: String,
+        template: String,
+    },
 }
 
 /// Makes rows of messages and wakes the workers.
@@ -61,6 +73,7 @@ impl Outbox {
             subject: mail.subject.clone(),
             text: mail.text.clone(),
             html: mail.html.clone(),
+            attachment: mail.attachment.clone(),
         };
         self.prepare(EMAIL, mail.kind, &letter, now, expires)
     }
@@ -124,4 +137,17 @@ pub fn open_row(keys: &KeyRing, row: &Message) -> Option<Letter> {
 pub fn open_copy(keys: &KeyRing, id: &str, body: &str) -> Option<Letter> {
     let text = keys.open(copy_place(id), body).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_sealed_before_there_were_attachments_still_opens() {
+        let old = r#"{"channel":"email","to":"a@example.in","subject":"S","text":"T","html":"H"}"#;
+        let letter: Letter = serde_json::from_str(old).unwrap();
+        assert!(matches!(&letter, Letter::Email { attachment: None, .. }));
+        assert_eq!(serde_json::to_string(&letter).unwrap(), old);
+    }
 }

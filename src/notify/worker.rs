@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::email::Smtp;
+use super::email::{self, Smtp};
 use super::outbox::{EMAIL, Letter, Outbox, SMS, open_row};
 use super::sms::Gateway;
 use crate::kernel::clock::{Clock, DAY, MINUTE};
@@ -131,8 +131,8 @@ impl Workers {
             return Ok(Delivery::Refused("the sealed text does not open".to_owned()));
         };
         Ok(match (letter, &self.smtp, &self.gateway) {
-            (Letter::Email { to, subject, text, html }, Some(smtp), _) => {
-                smtp.send(&message.id, &to, &subject, &text, &html).await
+            (Letter::Email { to, subject, text, html, attachment }, Some(smtp), _) => {
+                smtp.send(&message.id, &to, &subject, email::body(text, html, attachment)).await
             }
             // The budget counts messages and not tries.
             (Letter::Sms { to, text, template }, _, Some(gateway)) => {

@@ -11,12 +11,11 @@ use crate::words::Words;
 struct HomePage {
     w: Words,
     frame: Frame,
-    irp: &'static str,
     demo: Option<&'static str>,
 }
 
 pub async fn show(visit: Visit) -> PageResult {
     let frame = visit.frame(visit.w.home_title());
     let demo = frame.demo.then_some(paths::DEMO);
-    page::ok(&HomePage { w: visit.w, frame, irp: paths::IRP, demo })
+    page::ok(&HomePage { w: visit.w, frame, demo })
 }

@@ -41,14 +41,22 @@ pub fn find_by_username(c: &mut Connection, portal: Portal, username: &str) -> R
     })?)
 }
 
-/// The index on portal and username decides who was first.
+/// The account of that GSTIN in that portal.
+pub fn find_by_gstin(c: &mut Connection, portal: Portal, gstin: &str) -> Result<Option<Account>> {
+    Ok(on_any!(c, |c| {
+        accounts::table
+            .filter(accounts::portal.eq(portal.as_str()))
+            .filter(accounts::gstin.eq(gstin))
+            .select(Account::as_select())
+            .get_result(c)
+            .optional()
+    })?)
+}
+
+/// The indexes decide who was first: in one portal a username is unique, and so is the account of a GSTIN.
 pub fn insert(c: &mut Connection, account: &Account) -> Result<Inserted> {
     let rows = on_any!(c, |c| {
-        diesel::insert_into(accounts::table)
-            .values(account.clone())
-            .on_conflict((accounts::portal, accounts::username))
-            .do_nothing()
-            .execute(c)
+        diesel::insert_into(accounts::table).values(account.clone()).on_conflict_do_nothing().execute(c)
     })?;
     Ok(if rows == 1 { Inserted::Yes } else { Inserted::Taken })
 }

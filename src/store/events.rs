@@ -6,6 +6,9 @@ use diesel::prelude::*;
 use super::schema::events;
 use super::{Connection, Result, on_any};
 
+/// The outcome of an act that was done.
+pub const DONE: &str = "accepted";
+
 /// An event. `detail` is JSON of allow-listed facts and never holds a secret.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = events)]
@@ -23,6 +26,14 @@ pub struct Event {
     pub detail: String,
 }
 
+impl Event {
+    /// The same with facts of its own.
+    pub fn with_detail(mut self, detail: &serde_json::Value) -> Self {
+        self.detail = detail.to_string();
+        self
+    }
+}
+
 pub fn insert(c: &mut Connection, event: &Event) -> Result<()> {
     on_any!(c, |c| diesel::insert_into(events::table).values(event.clone()).execute(c))?;
     Ok(())
@@ -32,5 +43,33 @@ pub fn insert(c: &mut Connection, event: &Event) -> Result<()> {
 pub fn list_by_gstin(c: &mut Connection, gstin: &str) -> Result<Vec<Event>> {
     Ok(on_any!(c, |c| {
         events::table.filter(events::gstin.eq(gstin)).order(events::id.asc()).select(Event::as_select()).load(c)
+    })?)
+}
+
+/// A page of what happened to that GSTIN, the newest first: `limit` rows after the first `skip`. Only acts that were
+/// done, and of these `actions`.
+pub fn list_done(c: &mut Connection, gstin: &str, actions: &[&str], skip: i64, limit: i64) -> Result<Vec<Event>> {
+    Ok(on_any!(c, |c| {
+        events::table
+            .filter(events::gstin.eq(gstin))
+            .filter(events::action.eq_any(actions))
+            .filter(events::outcome.eq(DONE))
+            .order(events::id.desc())
+            .offset(skip)
+            .limit(limit)
+            .select(Event::as_select())
+            .load(c)
+    })?)
+}
+
+/// How many rows `list_done` has in all.
+pub fn count_done(c: &mut Connection, gstin: &str, actions: &[&str]) -> Result<i64> {
+    Ok(on_any!(c, |c| {
+        events::table
+            .filter(events::gstin.eq(gstin))
+            .filter(events::action.eq_any(actions))
+            .filter(events::outcome.eq(DONE))
+            .count()
+            .get_result(c)
     })?)
 }

@@ -14,17 +14,28 @@ use crate::kernel::portal::Portal;
 pub enum Kind {
     Register,
     ForgotPassword,
+    ForgotUsername,
+    FirstLogin,
     CreateApiCredentials,
     ChangeApiPassword,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Register, Self::ForgotPassword, Self::CreateApiCredentials, Self::ChangeApiPassword];
+    const ALL: [Self; 6] = [
+        Self::Register,
+        Self::ForgotPassword,
+        Self::ForgotUsername,
+        Self::FirstLogin,
+        Self::CreateApiCredentials,
+        Self::ChangeApiPassword,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::ForgotPassword => "forgot_password",
+            Self::ForgotUsername => "forgot_username",
+            Self::FirstLogin => "first_login",
             Self::CreateApiCredentials => "create_api_credentials",
             Self::ChangeApiPassword => "change_api_password",
         }
@@ -60,7 +71,8 @@ impl Stage {
     }
 }
 
-/// A journey. `subject` is the canonical name it is about, known to us or not: a GSTIN, later an email address.
+/// A journey. `subject` is the canonical name it is about, known to us or not: a GSTIN, or the username typed into the
+/// GST portal's "Forgot Password".
 #[derive(Debug, Clone)]
 pub struct Journey {
     pub id: String,
@@ -90,6 +102,13 @@ impl Journey {
             last_seen_at: now,
             verified_at: None,
         }
+    }
+
+    /// The GSTIN it is about. `None` for a walk that begins with a username: people type passwords into the wrong
+    /// field, so no record may hold that (T21).
+    pub fn gstin(&self) -> Option<&str> {
+        let by_username = self.kind == Kind::ForgotPassword && self.portal != Portal::Irp;
+        (!by_username).then_some(self.subject.as_str())
     }
 }
 

@@ -9,6 +9,7 @@ mod schema;
 mod writer;
 
 pub mod accounts;
+pub mod api_access;
 pub mod challenges;
 pub mod counters;
 pub mod credentials;

@@ -158,3 +158,16 @@ diesel::table! {
         ends_at -> BigInt,
     }
 }
+
+diesel::table! {
+    api_access (gstin) {
+        gstin -> Text,
+        duration -> Text,
+        enabled_at -> BigInt,
+        until -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        account_id -> Text,
+        replaced_until -> Nullable<BigInt>,
+        next_notice_at -> Nullable<BigInt>,
+    }
+}

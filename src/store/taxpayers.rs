@@ -8,7 +8,7 @@ use super::{Connection, Result, StoreError, list_from_text, list_to_text, on_any
 use crate::kernel::clock::Moment;
 use crate::kernel::contact::{Email, Mobile};
 use crate::kernel::gstin::Gstin;
-use crate::kernel::taxpayer::{Address, Constitution, Status, Taxpayer, TaxpayerType};
+use crate::kernel::taxpayer::{Address, Constitution, STATES, Status, Taxpayer, TaxpayerType};
 
 /// Where a row came from. The sample of demo mode never replaces a row, and production refuses to start beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,35 @@ pub fn find(c: &mut Connection, gstin: &str) -> Result<Option<Taxpayer>> {
             .load(c)
     })?;
     from_rows(row, contacts).map(Some)
+}
+
+/// A registration as a list shows it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = taxpayers)]
+pub struct Registration {
+    pub gstin: String,
+    pub legal_name: String,
+    pub trade_name: Option<String>,
+    pub status: Option<String>,
+}
+
+/// The registrations under one PAN, in the order of GSTINs. A GSTIN begins with the state and goes on with the PAN, so
+/// each state is one short walk along the primary key.
+pub fn list_by_pan(c: &mut Connection, pan: &str) -> Result<Vec<Registration>> {
+    let mut found = Vec::new();
+    for (state, _) in STATES {
+        // Digits before letters: so sorts every collation that a PostgreSQL may have.
+        let (from, to) = (format!("{state}{pan}000"), format!("{state}{pan}ZZZ"));
+        let of_state: Vec<Registration> = on_any!(c, |c| {
+            taxpayers::table
+                .filter(taxpayers::gstin.between(&from, &to))
+                .order(taxpayers::gstin.asc())
+                .select(Registration::as_select())
+                .load(c)
+        })?;
+        found.extend(of_state);
+    }
+    Ok(found)
 }
 
 /// Every entry of the sample register, in the order of GSTINs.

@@ -13,6 +13,7 @@ use super::page::{Frame, Visit, see_other};
 use super::paths;
 use crate::kernel::clock::{HOUR, MINUTE, Moment};
 use crate::kernel::ids;
+use crate::kernel::portal::Portal;
 use crate::store::StoreError;
 use crate::words::{Lang, Words};
 
@@ -208,10 +209,11 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
             (w.error_form_title().to_owned(), vec![w.error_form_text().to_owned()], vec![again, to_home])
         }
         PageError::OtherJourney { subject, on } => {
-            let ways = vec![
-                ((*on).to_owned(), w.error_other_journey_way_on()),
-                (paths::IRP_REGISTER.to_owned(), w.error_other_journey_way_anew()),
-            ];
+            let anew = match visit.portal {
+                Some(Portal::Irp) => (paths::IRP_REGISTER.to_owned(), w.error_other_journey_way_anew()),
+                _ => (start_of_walk(visit), w.error_other_journey_way_again()),
+            };
+            let ways = vec![((*on).to_owned(), w.error_other_journey_way_on()), anew];
             let text = w.error_other_journey_text().gstin(subject).to_string();
             (w.error_other_journey_title().to_owned(), vec![text], ways)
         }
@@ -259,6 +261,14 @@ fn page_of_form(visit: &Visit) -> String {
     let path = visit.path();
     let landing = visit.portal.map(paths::shared).filter(|own| path == own.logout || path == own.extend);
     landing.map_or(path.strip_suffix("/resend").unwrap_or(path), |own| own.landing).to_owned()
+}
+
+/// The first page of the walk that the form belongs to.
+fn start_of_walk(visit: &Visit) -> String {
+    let starts = [paths::GST_FIRST_LOGIN, paths::GST_FORGOT_USERNAME];
+    let start = starts.into_iter().find(|start| visit.path().starts_with(start));
+    let portal = visit.portal.unwrap_or(Portal::Irp);
+    start.unwrap_or(paths::shared(portal).forgot_password).to_owned()
 }
 
 /// Of the two budgets the one that opens within the hour is the hourly one.

@@ -27,6 +27,11 @@ impl FieldErrors {
         self.0.push((field, message.to_string()));
     }
 
+    /// The faults of further fields.
+    pub fn append(&mut self, further: Self) {
+        self.0.extend(further.0);
+    }
+
     /// A single fault.
     pub fn of(field: &'static str, message: impl Display) -> Self {
         Self(vec![(field, message.to_string())])
@@ -55,6 +60,21 @@ impl FieldErrors {
     /// The value, or the fault noted at `field`.
     pub fn check<T, E>(&mut self, field: &'static str, parsed: Result<T, E>, say: impl Fn(E) -> String) -> Option<T> {
         parsed.map_err(|fault| self.add(field, say(fault))).ok()
+    }
+}
+
+/// One of the values that a group of radio buttons or a list offers.
+pub struct Choice {
+    pub value: &'static str,
+    pub text: &'static str,
+    pub chosen: bool,
+}
+
+impl Choice {
+    /// The choices, of which `chosen` is the value typed before; one that is not offered chooses nothing.
+    pub fn list(offered: impl IntoIterator<Item = (&'static str, &'static str)>, chosen: &str) -> Vec<Self> {
+        let choice = |(value, text)| Self { value, text, chosen: value == chosen };
+        offered.into_iter().map(choice).collect()
     }
 }
 

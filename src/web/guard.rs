@@ -70,13 +70,15 @@ impl<P: InPortal> FromRequest for SignedIn<P> {
 async fn sign_in_first<P: InPortal>(visit: &Visit, body: Payload) -> PageError {
     let login = paths::shared(P::PORTAL).login;
     let posted = *visit.request().method() == Method::POST;
+    let mut kept = false;
     if let Some(ended_at) = visit.visitor.ended_at() {
         let draft = if posted { draft_of(visit, body).await } else { None };
-        visit.visitor.start_over(&ended_notice(visit, ended_at, draft.is_some()), draft);
+        kept = draft.is_some();
+        visit.visitor.start_over(&ended_notice(visit, ended_at, kept), draft);
     }
     match paths::return_target(P::PORTAL, visit.path()) {
-        // One of our own addresses, none of which needs encoding.
-        Some(target) if !posted => PageError::SeeOther(format!("{login}?return={target}")),
+        // One of our own addresses, none of which needs encoding. What was typed is on it again.
+        Some(target) if kept || !posted => PageError::SeeOther(format!("{login}?return={target}")),
         _ => PageError::SeeOther(login.to_owned()),
     }
 }

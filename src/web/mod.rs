@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod download;
 pub mod error;
 pub mod form;
 pub mod guard;

@@ -13,7 +13,6 @@ use super::form::{self, FieldErrors};
 use super::session::{SignedInState, Visitor};
 use super::{Kit, address, assets, paths};
 use crate::kernel::clock::{HOUR, MINUTE, Moment};
-use crate::kernel::limits::Limits;
 use crate::kernel::portal::Portal;
 use crate::settings::Mode;
 use crate::store::events::Event;
@@ -48,6 +47,21 @@ pub enum Notice {
     },
     /// The OTP was right and its time to prove something is over.
     ProofOver,
+    /// The account of the GST portal is made: log in with its username.
+    FirstLoginDone {
+        username: String,
+    },
+    /// Another session has made it first.
+    GstAccountExists,
+    /// `replaced`: the end that access had before, when it was on.
+    ApiAccessOn {
+        until: i64,
+        replaced: Option<i64>,
+    },
+    ApiAccessOff {
+        at: i64,
+    },
+    ApiAccessOffAlready,
     /// By "forgot password": log in now.
     PasswordReset {
         at: i64,
@@ -172,6 +186,8 @@ impl FromRequest for Visit {
 /// Who is signed in, as the header shows it.
 pub struct SignedInFrame {
     pub username: String,
+    /// Where the username does not tell it.
+    pub gstin: Option<String>,
     pub account: &'static str,
     pub logout: &'static str,
     pub extend: &'static str,
@@ -222,7 +238,7 @@ impl Frame {
             nav: nav(visit),
             signed_in: signed_in(visit),
             demo: settings.mode == Mode::Demo,
-            notice: visit.visitor.take_notice().map(|notice| notice_box(visit.w, &notice, &settings.limits)),
+            notice: visit.visitor.take_notice().map(|notice| notice_box(visit, &notice)),
             errors,
             last_updated: LAST_UPDATED,
             now: visit.now,
@@ -254,7 +270,8 @@ impl Frame {
     }
 }
 
-fn area_name(w: Words, portal: Portal) -> &'static str {
+/// The name of a portal, as the header shows it.
+pub fn area_name(w: Words, portal: Portal) -> &'static str {
     match portal {
         Portal::Irp => w.frame_area_irp(),
         Portal::Workspace => w.frame_area_workspace(),
@@ -269,7 +286,16 @@ fn nav(visit: &Visit) -> Vec<NavItem> {
         Some(Portal::Irp) => {
             vec![(paths::IRP_REGISTER, w.frame_nav_register()), (paths::shared(Portal::Irp).login, w.frame_nav_login())]
         }
-        _ => vec![(paths::IRP, w.frame_area_irp())],
+        Some(Portal::Gst) if signed_in => vec![
+            (paths::GST_DASHBOARD, w.frame_nav_dashboard()),
+            (paths::GST_PROFILE, w.frame_nav_profile()),
+            (paths::GST_NOTICES, w.frame_nav_notices()),
+        ],
+        Some(Portal::Gst) => vec![
+            (paths::shared(Portal::Gst).login, w.frame_nav_gst_login()),
+            (paths::GST_FIRST_LOGIN, w.frame_nav_first_login()),
+        ],
+        _ => vec![(paths::IRP, w.frame_area_irp()), (paths::GST, w.frame_area_gst())],
     };
     let path = visit.path();
     let current = |address: &str| path == address || path.starts_with(&format!("{address}/"));
@@ -283,6 +309,7 @@ fn signed_in(visit: &Visit) -> Option<SignedInFrame> {
     let ends_at = visit.visitor.ends_at(limits.session_idle, limits.session_absolute);
     let ends_at = ends_at.unwrap_or_else(|| visit.now.plus(limits.session_idle));
     Some(SignedInFrame {
+        gstin: state.gstin.filter(|gstin| *gstin != state.username),
         username: state.username,
         account: shared.account,
         logout: shared.logout,
@@ -293,9 +320,11 @@ fn signed_in(visit: &Visit) -> Option<SignedInFrame> {
     })
 }
 
-fn notice_box(w: Words, notice: &Notice, limits: &Limits) -> NoticeBox {
+fn notice_box(visit: &Visit, notice: &Notice) -> NoticeBox {
+    let (w, limits) = (visit.w, &visit.kit.settings.limits);
     let (minutes, hours) = (limits.session_idle / MINUTE, limits.session_absolute / HOUR);
     let time = |seconds: i64| Moment::from_seconds(seconds).ist_time();
+    let date_time = |seconds: i64| Moment::from_seconds(seconds).ist_date_time();
     let (class, text) = match notice {
         Notice::StartHere => ("info", w.notice_start_here().to_owned()),
         Notice::AlreadyRegistered { .. } => ("info", w.notice_already_registered().to_owned()),
@@ -313,6 +342,20 @@ fn notice_box(w: Words, notice: &Notice, limits: &Limits) -> NoticeBox {
         }
         Notice::ProofOver => ("info", w.notice_proof_over().to_owned()),
         Notice::NewOtp { at } => ("ok", w.notice_new_otp().time(time(*at)).to_string()),
+        Notice::FirstLoginDone { .. } => ("ok", w.notice_first_login_done().to_owned()),
+        Notice::GstAccountExists => ("info", w.notice_gst_account_exists().to_owned()),
+        Notice::ApiAccessOn { until, replaced: None } => {
+            ("ok", w.notice_api_access_on().time(date_time(*until)).to_string())
+        }
+        Notice::ApiAccessOn { until, replaced: Some(before) } => {
+            let text = w.notice_api_access_replaced().time(date_time(*until)).before(date_time(*before));
+            ("ok", text.to_string())
+        }
+        Notice::ApiAccessOff { at } => ("ok", w.notice_api_access_off().time(time(*at)).to_string()),
+        Notice::ApiAccessOffAlready => ("info", w.notice_api_access_off_already().to_owned()),
+        Notice::PasswordReset { .. } if visit.portal == Some(Portal::Gst) => {
+            ("ok", w.notice_gst_password_reset().to_owned())
+        }
         Notice::PasswordReset { at } => ("ok", w.notice_password_reset().time(time(*at)).to_string()),
         Notice::PasswordChanged { at } => ("ok", w.notice_password_changed().time(time(*at)).to_string()),
     };

@@ -31,6 +31,26 @@ pub const IRP_API_NEW: &str = "/irp/api-credentials/new";
 pub const IRP_API_CHANGE: &str = "/irp/api-credentials/change";
 pub const IRP_API_SAVED: &str = "/irp/api-credentials/saved";
 
+pub const GST: &str = "/gst";
+pub const GST_FIRST_LOGIN: &str = "/gst/first-login";
+pub const GST_FIRST_LOGIN_PASSWORD: &str = "/gst/first-login/password";
+pub const GST_FIRST_LOGIN_CREDENTIALS: &str = "/gst/first-login/credentials";
+pub const GST_FORGOT_USERNAME: &str = "/gst/forgot-username";
+pub const GST_FORGOT_USERNAME_OTP: &str = "/gst/forgot-username/otp";
+pub const GST_FORGOT_USERNAME_OTP_RESEND: &str = "/gst/forgot-username/otp/resend";
+pub const GST_FORGOT_USERNAME_DONE: &str = "/gst/forgot-username/done";
+pub const GST_DASHBOARD: &str = "/gst/dashboard";
+pub const GST_PROFILE: &str = "/gst/profile";
+pub const GST_PLACE_OF_BUSINESS: &str = "/gst/profile/place-of-business";
+pub const GST_CONTACTS: &str = "/gst/profile/contacts";
+pub const GST_OTHER_BUSINESS: &str = "/gst/profile/other-business";
+pub const GST_API_ACCESS: &str = "/gst/profile/api-access";
+pub const GST_API_ACCESS_CALENDAR: &str = "/gst/profile/api-access.ics";
+pub const GST_ACCOUNT_PASSWORD: &str = "/gst/account/password";
+pub const GST_CHANGE_PASSWORD: &str = "/gst/change-password";
+pub const GST_NOTICES: &str = "/gst/notices";
+pub const GST_NOTICES_CSV: &str = "/gst/notices.csv";
+
 /// The addresses of the screens that portals share, in one portal.
 pub struct Shared {
     pub start: &'static str,
@@ -67,7 +87,7 @@ macro_rules! shared {
 
 static IRP_SHARED: Shared = shared!("/irp", landing: IRP_API_CREDENTIALS);
 static WORKSPACE_SHARED: Shared = shared!("/workspace", landing: "/workspace/settings/api-credentials");
-static GST_SHARED: Shared = shared!("/gst", landing: "/gst/dashboard");
+static GST_SHARED: Shared = Shared { account_password: GST_CHANGE_PASSWORD, ..shared!("/gst", landing: GST_DASHBOARD) };
 
 /// The shared screens' addresses in `portal`.
 pub fn shared(portal: Portal) -> &'static Shared {
@@ -83,6 +103,8 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
     match kind {
         Kind::Register => IRP_CONTACT,
         Kind::ForgotPassword => shared(portal).forgot_password_otp,
+        Kind::ForgotUsername => GST_FORGOT_USERNAME_OTP,
+        Kind::FirstLogin => GST_FIRST_LOGIN,
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => IRP_API_OTP,
     }
 }
@@ -90,11 +112,20 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
 /// The only places a sign-in may lead to; anything else typed into `return` is ignored (no open redirect).
 pub fn return_target(portal: Portal, wanted: &str) -> Option<&'static str> {
     let own = shared(portal);
-    let targets = match portal {
-        Portal::Irp => [IRP_API_CREDENTIALS, own.account, own.account_password],
-        Portal::Workspace | Portal::Gst => [own.landing, own.account, own.account_password],
+    let of_portal: &[&'static str] = match portal {
+        Portal::Gst => &[
+            GST_PROFILE,
+            GST_PLACE_OF_BUSINESS,
+            GST_CONTACTS,
+            GST_OTHER_BUSINESS,
+            GST_API_ACCESS,
+            GST_NOTICES,
+            GST_ACCOUNT_PASSWORD,
+        ],
+        Portal::Irp | Portal::Workspace => &[],
     };
-    targets.into_iter().find(|target| *target == wanted)
+    let of_all = [own.landing, own.account, own.account_password];
+    of_portal.iter().copied().chain(of_all).find(|target| *target == wanted)
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub struct SignedInState {
     pub account_id: String,
     /// For the page's header only; the account row is what counts.
     pub username: String,
+    /// For the page's header only, like the username.
+    #[serde(default)]
+    pub gstin: Option<String>,
     pub sid: String,
     address: String,
     device: String,
@@ -53,6 +56,9 @@ pub struct SignedInState {
     pub password_changed_at: i64,
     /// When the person signed in; renewing the token does not lengthen the session's absolute life.
     since: i64,
+    /// When the account was signed in to before that; `None` the first time.
+    #[serde(default)]
+    pub before: Option<i64>,
 }
 
 /// What a form held when its session had ended, without its secrets.
@@ -119,7 +125,8 @@ impl Visitor {
         self.read::<RowState>(ROW).map(|row| row.token_hash)
     }
 
-    /// Signs in under a new token: nothing of the session before stays but a draft (T16).
+    /// Signs in under a new token: nothing of the session before stays but a draft (T16). `account` is the row as it was
+    /// before this sign-in.
     pub fn sign_in(&self, account: &Account, address: IpAddr, device: &str, now: Moment, journey: Option<&str>) {
         let draft = self.read::<Draft>(DRAFT).filter(|draft| draft.account_id == account.id);
         self.0.clear();
@@ -128,11 +135,13 @@ impl Visitor {
             &SignedInState {
                 account_id: account.id.clone(),
                 username: account.username.clone(),
+                gstin: account.gstin.clone(),
                 sid: ids::random(),
                 address: address.to_string(),
                 device: device.to_owned(),
                 password_changed_at: account.password_changed_at,
                 since: now.seconds(),
+                before: account.last_sign_in_at,
             },
         );
         if let Some(journey) = journey {
@@ -204,10 +213,11 @@ impl Visitor {
         notice
     }
 
-    /// The GSTIN that the page before knew, to fill in a username; the notice itself stays for the page.
-    pub fn noticed_gstin(&self) -> Option<String> {
+    /// The username that the page before knew, to fill it in; the notice itself stays for the page.
+    pub fn noticed_username(&self) -> Option<String> {
         match self.read(NOTICE)? {
             Notice::AlreadyRegistered { gstin } => Some(gstin),
+            Notice::FirstLoginDone { username } => Some(username),
             _ => None,
         }
     }

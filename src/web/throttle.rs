@@ -6,12 +6,12 @@ use super::page::Visit;
 use crate::kernel::clock::{DAY, HOUR, MINUTE};
 use crate::kernel::limits::Limits;
 use crate::store::counters::{self, Budget};
-use crate::store::journeys::Kind;
+use crate::store::journeys::{Journey, Kind};
 
 /// Whether a person had proven anything before an OTP was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// Forgotten password.
+    /// Forgotten password or username, first-time password.
     Nothing,
     ContactOrPassword,
 }
@@ -53,14 +53,15 @@ pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
     Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
 }
 
-/// Wrong OTPs for one subject. Those of anonymous walks, which any stranger can begin, do not count against somebody who
-/// is signed in (T20).
-pub fn otp_failures(limits: &Limits, kind: Kind, subject: &str) -> Budget {
-    let who = match kind {
-        Kind::Register | Kind::ForgotPassword => "anonymous",
+/// Wrong OTPs for one account, over all its walks. Those of anonymous walks, which any stranger can begin, do not count
+/// against somebody who is signed in (T20), nor those of one portal against the account in another.
+pub fn otp_failures(limits: &Limits, journey: &Journey) -> Budget {
+    let who = match journey.kind {
+        Kind::Register | Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin => "anonymous",
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => "signed-in",
     };
-    Budget::new(format!("otp-failures/{who}/{subject}"), limits.otp_failures_per_day, DAY)
+    let key = format!("otp-failures/{}/{who}/{}", journey.portal.as_str(), journey.subject);
+    Budget::new(key, limits.otp_failures_per_day, DAY)
 }
 
 /// Contact mismatches for one GSTIN.

@@ -1,7 +1,7 @@
 //! The journeys in a real browser: Chromium, driven by chromedriver, before the real program in demo mode.
 //!
-//! With `SANAD_TEST_SCREENSHOTS=1` every screen is written to `target/screenshots/` at both widths, and the picture of
-//! the README to `docs/walk.png`.
+//! With `SANAD_TEST_SCREENSHOTS=1` every screen is written to `target/screenshots/` at both widths, and the pictures of
+//! the README to `docs/`.
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +12,7 @@
 )]
 
 mod driver;
+mod gst;
 mod portal;
 mod screen;
 mod wait;
@@ -34,6 +35,22 @@ async fn the_whole_walk_works_without_scripts() {
     let portal = Portal::start();
     let screen = Screen::of(&portal, Scripts::Off).await;
     walk::walk(&screen).await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn the_gst_portal_works_with_scripts() {
+    let portal = Portal::start();
+    let screen = Screen::of(&portal, Scripts::On).await.taking_pictures();
+    gst::walk(&screen, Scripts::On).await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn the_gst_portal_works_without_scripts() {
+    let portal = Portal::start();
+    let screen = Screen::of(&portal, Scripts::Off).await;
+    gst::walk(&screen, Scripts::Off).await;
     screen.close().await;
 }
 

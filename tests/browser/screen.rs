@@ -244,10 +244,10 @@ impl Screen {
         }
     }
 
-    /// The picture of the README.
-    pub async fn take_picture_for_readme(&self) {
+    /// A picture of the README, `docs/<name>.png`.
+    pub async fn take_picture_for_readme(&self, name: &str) {
         if self.takes_pictures {
-            self.take_picture_as(WIDE, &root().join("docs/walk.png")).await;
+            self.take_picture_as(WIDE, &root().join(format!("docs/{name}.png"))).await;
         }
     }
 

@@ -169,7 +169,7 @@ pub async fn walk(screen: &Screen) {
     create_account(screen).await;
     create_credentials(screen).await;
     see_credentials(screen).await;
-    screen.take_picture_for_readme().await;
+    screen.take_picture_for_readme("walk").await;
     change_api_password(screen).await;
     come_and_go(screen).await;
 }

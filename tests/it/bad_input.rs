@@ -41,7 +41,7 @@ fn never_right() -> Vec<(&'static str, Vec<u8>)> {
 
 /// The page's form with one field spoilt in each of these ways is refused, shows nothing raw, and
 /// keeps the other field.
-async fn refuses_all(browser: &Browser, form: &FormFill, field: &str, kept: Option<(&str, &str)>) {
+pub async fn refuses_all(browser: &Browser, form: &FormFill, field: &str, kept: Option<(&str, &str)>) {
     for (kind, value) in never_right() {
         let answer = form.clone().forge(field, &value).submit(browser).await;
         assert_eq!(answer.status, 422, "{field}, {kind}: {}", answer.told());

@@ -11,14 +11,21 @@ use std::time::Duration;
 
 use gateway::Gateway;
 use rows::{row_after_failures, row_in, rows};
+use sanad::kernel::api_access::{self, Switch};
+use sanad::kernel::contact::Email;
+use sanad::notify::messages::{Cause, Writer};
+use sanad::notify::{Outbox, calendar};
 use serde_json::json;
-use server::{Certificate, Mail, MailServer, Talks, free_port};
+use server::{Attachment, Certificate, Mail, MailServer, Talks, free_port};
+pub use wait::eventually;
 
 use crate::support::samples::*;
 use crate::support::walk::{go_on, register_to, registered};
 use crate::support::{App, Browser, Page, Step};
 
 const MINUTE: i64 = 60;
+/// The path of Manage API Access.
+const MANAGE: &str = "/gst/profile/api-access";
 
 /// A portal that sends mail over an address.
 async fn sending_over(url: &str) -> App {
@@ -176,7 +183,7 @@ async fn people_register_at_once_while_the_mail_server_hangs_and_get_their_mail_
     assert!(rows(&app, "email").await.iter().all(|row| row.state != "sent"));
 
     drop(hanging);
-    wait::eventually("a failure of each", async || {
+    eventually("a failure of each", async || {
         let rows = rows(&app, "email").await;
         rows.iter().all(|row| row.state == "queued" && row.attempts == 1).then_some(())
     })
@@ -224,6 +231,34 @@ async fn an_otp_mail_that_has_expired_is_never_sent() {
     let mail = server.expect_one().await;
     assert!(mail.text.contains("It works until 17:21 IST"), "{}", mail.text);
     verify_with(&browser, &page, &mail).await;
+}
+
+#[tokio::test]
+async fn a_calendar_comes_with_the_notice_that_api_access_is_on() {
+    let server = MailServer::start(Talks::Plain).await;
+    let app = sending_over(&format!("smtp://127.0.0.1:{}", server.port)).await;
+    let (now, settings) = (app.clock.now(), app.kit.settings.clone());
+    let switch = Switch::on(api_access::Duration::SevenDays, now);
+    let cause = Cause { at: now, address: "127.0.0.1", device: "Firefox on Linux" };
+    let notice = Writer::new(&settings).api_access_on(PATEL.gstin, &switch, MANAGE, &cause);
+    let outbox = Outbox::new(app.kit.keys.clone(), settings.clone());
+    let prepared = outbox.mail(&Email::parse(PATEL.email).unwrap(), &notice, now, None);
+    app.kit.store.write(move |c| prepared.insert(c)).await.unwrap();
+
+    let mut mail = server.expect_one().await;
+    assert_eq!(mail.subject, "API access is on until 28/11/2026 17:01 IST");
+    assert_eq!(mail.parts, ["multipart/alternative", "text/calendar"]);
+    for part in [&mail.text, &mail.html] {
+        assert!(part.contains("for 7 days") && part.contains(&app.url(MANAGE)), "{part}");
+    }
+    let attachment = mail.attachments.remove(0);
+    let expected = Attachment {
+        name: "api-access.ics".to_owned(),
+        content_type: "text/calendar".to_owned(),
+        method: Some("PUBLISH".to_owned()),
+        text: calendar::api_access(&settings, PATEL.gstin, &switch, MANAGE).replace("\r\n", "\n"),
+    };
+    assert_eq!(Attachment { text: attachment.text.replace("\r\n", "\n"), ..attachment }, expected);
 }
 
 // --- SMS ----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ const IDLE: i64 = 15 * 60;
 const ABSOLUTE: i64 = 8 * 3600;
 
 /// The attributes of the cookie that the answer sets, and whether they hold each of these.
-fn assert_cookie(page: &Page, name: &str, expected: &[&str], unexpected: &[&str]) {
+pub fn assert_cookie(page: &Page, name: &str, expected: &[&str], unexpected: &[&str]) {
     let cookies = page.headers("set-cookie");
     let start = format!("{name}=");
     let cookie = cookies.iter().find(|cookie| cookie.starts_with(&start));
@@ -399,7 +399,7 @@ async fn a_link_does_not_sign_anybody_out() {
 
 /// What an address does to a person who is not signed in and has begun nothing.
 #[derive(Debug, Clone, Copy)]
-enum Door {
+pub enum Door {
     /// A page for everybody.
     Open,
     /// To the login page, and back here afterwards when it is on the list.
@@ -473,39 +473,45 @@ const POSTS: &[(&str, &str)] = &[
     ("/irp/api-credentials/change", LOGIN),
 ];
 
-/// Every address of `src/web/paths.rs` that the IRP or no portal has.
-fn every_address() -> BTreeSet<String> {
+/// Every address of `src/web/paths.rs` that this portal or no portal has.
+pub fn every_address(portal: &str) -> BTreeSet<String> {
     let source = include_str!("../../src/web/paths.rs");
     let (source, _) = source.split_once("#[cfg(test)]").unwrap();
     let quoted = source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| {
         let shared = line.contains("concat!($prefix");
         let literals = line.split('"').skip(1).step_by(2).filter(|literal| literal.starts_with('/'));
-        literals.map(move |literal| if shared { format!("/irp{literal}") } else { literal.to_owned() })
+        literals.map(move |literal| if shared { format!("{portal}{literal}") } else { literal.to_owned() })
     });
-    quoted.filter(|path| !path.starts_with("/workspace") && !path.starts_with("/gst")).collect()
+    let others = ["/irp", "/workspace", "/gst"].into_iter().filter(|other| *other != portal);
+    let others: Vec<&str> = others.collect();
+    quoted.filter(|path| !others.iter().any(|other| path.starts_with(other))).collect()
 }
 
 #[test]
 fn every_address_is_in_the_table_of_doors() {
     let table: BTreeSet<String> = DOORS.iter().map(|(path, _)| (*path).to_owned()).collect();
-    assert_eq!(table, every_address());
+    assert_eq!(table, every_address("/irp"));
 }
 
-#[actix_web::test]
-async fn the_signed_out_are_let_in_where_the_table_says() {
-    let app = App::start().await;
-    for (path, door) in DOORS {
+/// The signed out are let in where the table says.
+pub async fn assert_doors(app: &App, doors: &[(&str, Door)], login: &str) {
+    for (path, door) in doors {
         let page = app.browser().get(path).await;
         match door {
             Door::Open => assert_eq!(page.status, 200, "{}", page.told()),
             Door::Post => assert_eq!(page.status, 405, "{}", page.told()),
             Door::Begin(start) | Door::Leads(start) => page.assert_leads_to(start),
-            Door::SignIn { back: false } => page.assert_leads_to(LOGIN),
+            Door::SignIn { back: false } => page.assert_leads_to(login),
             Door::SignIn { back: true } => {
-                page.assert_leads_to(&format!("{LOGIN}?return={path}"));
+                page.assert_leads_to(&format!("{login}?return={path}"));
             }
         }
     }
+}
+
+#[actix_web::test]
+async fn the_signed_out_are_let_in_where_the_table_says() {
+    assert_doors(&App::start().await, DOORS, LOGIN).await;
 }
 
 #[actix_web::test]
@@ -522,8 +528,12 @@ async fn no_form_of_the_signed_out_gets_past_its_door() {
 
 #[actix_web::test]
 async fn whoever_begins_in_the_middle_is_told_where_to_start() {
-    let app = App::start().await;
-    for (path, door) in DOORS {
+    assert_begins(&App::start().await, DOORS).await;
+}
+
+/// Whoever opens a page in the middle of a walk is told where it begins.
+pub async fn assert_begins(app: &App, doors: &[(&str, Door)]) {
+    for (path, door) in doors {
         if let Door::Begin(_) = door {
             let browser = app.browser();
             let page = go_on(&browser, &browser.get(path).await).await;

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
-use sanad::kernel::clock::{HOUR, Moment};
+use sanad::kernel::api_access::{Duration, Switch};
+use sanad::kernel::clock::{DAY, HOUR, Moment};
 use sanad::kernel::ids;
 use sanad::kernel::portal::Portal;
 use sanad::kernel::taxpayer::Taxpayer;
 use sanad::register::{Reader, SAMPLE};
 use sanad::store::accounts::{self, Account};
+use sanad::store::api_access::{self, ApiAccess};
 use sanad::store::counters::{self, Budget};
 use sanad::store::events::{self, Event};
 use sanad::store::journeys::{self, Journey, Kind, Stage};
@@ -305,6 +307,8 @@ async fn every_kind_of_row_is_kept(store: &Store) {
     counters_count_close_and_open_again(store).await;
     parallel_spenders_share_a_budget(store).await;
     journeys_advance_once(store).await;
+    api_access_is_replaced_and_switched_off_once(store).await;
+    each_notice_of_api_access_is_told_once(store).await;
 }
 
 async fn taxpayers_are_inserted_and_replaced(store: &Store) {
@@ -369,4 +373,78 @@ async fn journeys_advance_once(store: &Store) {
     }
     let found = store.read(move |c| journeys::find(c, &id)).await.unwrap().unwrap();
     assert_eq!((found.stage, found.subject.as_str()), (Stage::Contact, GSTIN));
+}
+
+/// Of a GSTIN of its own: the tables of a PostgreSQL are there from test to test.
+fn access(gstin: &str, duration: Duration, at: Moment) -> ApiAccess {
+    let switch = Switch::on(duration, at);
+    ApiAccess {
+        gstin: gstin.to_owned(),
+        switch,
+        account_id: ids::random(),
+        replaced_until: None,
+        next_notice_at: switch.next_notice_at(at),
+    }
+}
+
+async fn find_access(store: &Store, gstin: &str) -> Option<ApiAccess> {
+    let gstin = gstin.to_owned();
+    store.read(move |c| api_access::find(c, &gstin)).await.unwrap()
+}
+
+async fn switch_off(store: &Store, gstin: &str, now: Moment) -> bool {
+    let gstin = gstin.to_owned();
+    store.write(move |c| api_access::set_off(c, &gstin, now)).await.unwrap()
+}
+
+async fn api_access_is_replaced_and_switched_off_once(store: &Store) {
+    let gstin = ids::random();
+    assert_eq!(find_access(store, &gstin).await, None);
+    assert!(!switch_off(store, &gstin, NOW).await);
+    let first = access(&gstin, Duration::SixHours, NOW);
+    let later = access(&gstin, Duration::ThirtyDays, NOW.plus(HOUR));
+    let later = ApiAccess { replaced_until: Some(first.switch.until), ..later };
+    for stored in [first.clone(), later.clone(), first.clone()] {
+        let written = stored.clone();
+        store.write(move |c| api_access::set_on(c, &written)).await.unwrap();
+        assert_eq!(find_access(store, &gstin).await, Some(stored));
+    }
+
+    assert!(!switch_off(store, &gstin, first.switch.until).await, "it was over by itself");
+    let off_at = first.switch.until.plus(-1);
+    assert!(switch_off(store, &gstin, off_at).await);
+    assert!(!switch_off(store, &gstin, off_at).await);
+    let switch = Switch { ended_at: Some(off_at), ..first.switch };
+    assert_eq!(find_access(store, &gstin).await, Some(ApiAccess { switch, next_notice_at: None, ..first }));
+}
+
+async fn each_notice_of_api_access_is_told_once(store: &Store) {
+    let gstin = ids::random();
+    let was = access(&gstin, Duration::SevenDays, NOW);
+    let (due, until) = (was.next_notice_at.unwrap(), was.switch.until);
+    let written = was.clone();
+    store.write(move |c| api_access::set_on(c, &written)).await.unwrap();
+    for (now, is_due) in [(due.plus(-1), false), (due, true), (until, true)] {
+        let listed = store.read(move |c| api_access::list_due(c, now, 1000)).await.unwrap();
+        assert_eq!(listed.contains(&was), is_due);
+    }
+
+    let tell = async |was: &ApiAccess, next: Option<Moment>| {
+        let was = was.clone();
+        store.write(move |c| api_access::set_told(c, &was, next)).await.unwrap()
+    };
+    let told = join_all((0..20).map(|_| tell(&was, Some(until)))).await;
+    assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
+    let told_once = ApiAccess { next_notice_at: Some(until), ..was.clone() };
+    assert_eq!(find_access(store, &gstin).await, Some(told_once.clone()));
+
+    // Whoever read the row before it was switched anew tells nothing of the old end.
+    let anew = access(&gstin, Duration::SevenDays, NOW.plus(DAY));
+    let written = ApiAccess { next_notice_at: told_once.next_notice_at, ..anew.clone() };
+    store.write(move |c| api_access::set_on(c, &written)).await.unwrap();
+    assert!(!tell(&told_once, None).await);
+    let told_last = ApiAccess { next_notice_at: Some(until), ..anew };
+    assert!(tell(&told_last, None).await);
+    assert_eq!(find_access(store, &gstin).await, Some(ApiAccess { next_notice_at: None, ..told_last.clone() }));
+    assert!(!tell(&told_last, None).await);
 }

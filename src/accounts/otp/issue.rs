@@ -1,21 +1,70 @@
-//! Issuing an OTP: a challenge row and its messages, within every budget, in one transaction.
+//! Issuing an OTP, or the first-time password of the GST portal: a challenge row and its messages, within every budget,
+//! in one transaction.
 
 use super::mac_parts;
 use crate::accounts::Recipients;
 use crate::kernel::clock::Moment;
+use crate::kernel::first_password::FirstPassword;
+use crate::kernel::gstin::Gstin;
 use crate::kernel::ids;
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::OtpCode;
-use crate::notify::messages::Writer;
+use crate::notify::messages::{Mail, Sms, Writer};
 use crate::notify::{Outbox, Prepared};
 use crate::store::challenges::{self, Challenge};
 use crate::store::counters::{self, Budget};
 use crate::store::events::{self, Event};
-use crate::store::journeys::Journey;
+use crate::store::journeys::{Journey, Kind};
 use crate::store::{self, Connection};
 use crate::vault::Purpose;
 use crate::web::page::Visit;
 use crate::web::throttle::{self, Proof};
+
+/// What is sent and typed back.
+enum Secret {
+    Otp(OtpCode),
+    FirstPassword(FirstPassword),
+}
+
+impl Secret {
+    fn random(purpose: Kind, limits: &Limits) -> Self {
+        match purpose {
+            Kind::FirstLogin => Self::FirstPassword(FirstPassword::random()),
+            _ => Self::Otp(OtpCode::random(usize::try_from(limits.otp_digits).unwrap_or(6))),
+        }
+    }
+
+    /// Seconds it works.
+    fn life(&self, limits: &Limits) -> i64 {
+        match self {
+            Self::Otp(_) => limits.otp_life,
+            Self::FirstPassword(_) => limits.first_password_life,
+        }
+    }
+
+    /// As it is compared.
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Otp(code) => code.as_str(),
+            Self::FirstPassword(password) => password.as_str(),
+        }
+    }
+
+    fn mail(&self, writer: &Writer<'_>, purpose: Kind, gstin: &Gstin, until: Moment) -> Mail {
+        match self {
+            Self::Otp(code) => writer.otp_mail(purpose, code.as_str(), gstin.as_str(), until),
+            Self::FirstPassword(password) => writer.first_password(gstin.as_str(), &password.grouped(), until),
+        }
+    }
+
+    /// The first-time password goes by email only (M10).
+    fn sms(&self, writer: &Writer<'_>, purpose: Kind, gstin: &Gstin) -> Option<Sms> {
+        match self {
+            Self::Otp(code) => Some(writer.otp_sms(purpose, code.as_str(), gstin.ending())),
+            Self::FirstPassword(_) => None,
+        }
+    }
+}
 
 /// An OTP made and its messages written, before the transaction that sends them.
 pub struct PreparedOtp {
@@ -47,29 +96,18 @@ pub enum Issued {
 
 /// Makes an OTP for `journey` and writes it to every recipient. Nothing is sent before `issue`.
 pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipients, proof: Proof) -> PreparedOtp {
-    let (limits, settings) = (&visit.kit.settings.limits, &visit.kit.settings);
-    let code = OtpCode::random(usize::try_from(limits.otp_digits).unwrap_or(6));
-    let until = visit.now.plus(limits.otp_life);
+    let limits = &visit.kit.settings.limits;
     let purpose = journey.kind;
-    let nobody = to.emails.is_empty() && to.mobiles.is_empty();
-
-    let writer = Writer::new(settings);
-    let mail = writer.otp_mail(purpose, code.as_str(), &journey.subject, until);
-    let ending = journey.subject.get(journey.subject.len().saturating_sub(4)..).unwrap_or_default();
-    let sms = writer.otp_sms(purpose, code.as_str(), ending);
+    let secret = Secret::random(purpose, limits);
+    let until = visit.now.plus(secret.life(limits));
+    let written = write_messages(visit, outbox, &secret, purpose, to, until);
+    let mut masked: Vec<String> = Vec::new();
     let mut messages = Vec::new();
-    for email in &to.emails {
-        let prepared = outbox.mail(email, &mail, visit.now, Some(until));
-        messages.push((throttle::otp_sends_to(limits, email.as_str(), proof), prepared));
+    for (destination, shown, prepared) in written {
+        messages.push((throttle::otp_sends_to(limits, &destination, proof), prepared));
+        masked.push(shown);
     }
-    let mut masked: Vec<String> = to.emails.iter().map(|email| email.masked()).collect();
-    for mobile in &to.mobiles {
-        // Without a gateway nothing goes to phones, and the page must not say so.
-        if let Some(prepared) = outbox.sms(mobile, &sms, visit.now, Some(until)) {
-            messages.push((throttle::otp_sends_to(limits, mobile.as_str(), proof), prepared));
-            masked.push(mobile.masked());
-        }
-    }
+    let nobody = messages.is_empty();
 
     let id = ids::ordered(visit.now);
     let mut challenge = Challenge {
@@ -86,8 +124,9 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         id,
     };
     // A code that went to nobody must not be found by guessing either.
-    let secret = if nobody { ids::random() } else { code.as_str().to_owned() };
-    challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, &secret)).as_str().to_owned();
+    let unguessable = ids::random();
+    let answer = if nobody { &unguessable } else { secret.as_str() };
+    challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, answer)).as_str().to_owned();
 
     let mut budgets = throttle::otp_sends(limits, purpose.as_str(), &journey.subject).to_vec();
     budgets.extend(throttle::otp_sends_from(limits, &visit.throttle_key(), proof));
@@ -97,9 +136,34 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         budgets,
         proof,
         limits: limits.clone(),
-        event: visit.event("otp_sent", purpose.as_str(), Some(&journey.subject)),
+        event: visit.event("otp_sent", purpose.as_str(), journey.gstin()),
         now: visit.now,
     }
+}
+
+/// A message to every email address and phone: with the destination and how the page may show it.
+fn write_messages(
+    visit: &Visit,
+    outbox: &Outbox,
+    secret: &Secret,
+    purpose: Kind,
+    to: &Recipients,
+    until: Moment,
+) -> Vec<(String, String, Prepared)> {
+    let Some(gstin) = &to.gstin else { return Vec::new() };
+    let writer = Writer::new(&visit.kit.settings);
+    let mail = secret.mail(&writer, purpose, gstin, until);
+    let mails = to
+        .emails
+        .iter()
+        .map(|email| (email.as_str().to_owned(), email.masked(), outbox.mail(email, &mail, visit.now, Some(until))));
+    let sms = secret.sms(&writer, purpose, gstin);
+    let texts = to.mobiles.iter().filter_map(|mobile| {
+        // Without a gateway nothing goes to phones, and the page must not say so.
+        let prepared = outbox.sms(mobile, sms.as_ref()?, visit.now, Some(until))?;
+        Some((mobile.as_str().to_owned(), mobile.masked(), prepared))
+    });
+    mails.chain(texts).collect()
 }
 
 impl PreparedOtp {

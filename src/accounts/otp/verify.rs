@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::mac_parts;
 use crate::kernel::clock::Moment;
 use crate::kernel::limits::Limits;
-use crate::kernel::otp::OtpCode;
 use crate::store::challenges::{self, Challenge};
 use crate::store::counters;
 use crate::store::events::{self, Event};
@@ -37,20 +38,20 @@ pub enum Verdict<T> {
     },
 }
 
-/// Compares `code` with the journey's newest OTP. On acceptance `effect` runs in the same transaction that uses the
+/// Compares `code`, in its canonical form, with the journey's newest OTP. On acceptance `effect` runs in the same transaction that uses the
 /// code up; `None` from it means that there was nothing left to do.
 pub async fn verify<T: Send + 'static>(
     visit: &Visit,
     journey: &Journey,
-    code: OtpCode,
+    code: Zeroizing<String>,
     effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>> + Send + 'static,
 ) -> Result<Verdict<T>, PageError> {
     let attempt = Attempt {
         keys: visit.kit.keys.clone(),
         limits: visit.kit.settings.limits.clone(),
         journey: journey.clone(),
-        right: visit.event("otp_accepted", journey.kind.as_str(), Some(&journey.subject)),
-        wrong: visit.event("otp_refused", journey.kind.as_str(), Some(&journey.subject)),
+        right: visit.event("otp_accepted", journey.kind.as_str(), journey.gstin()),
+        wrong: visit.event("otp_refused", journey.kind.as_str(), journey.gstin()),
         now: visit.now,
     };
     Ok(visit.kit.store.write(move |c| attempt.run(c, &code, effect)).await?)
@@ -69,10 +70,10 @@ impl Attempt {
     fn run<T>(
         &self,
         c: &mut Connection,
-        code: &OtpCode,
+        code: &str,
         effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
     ) -> store::Result<Verdict<T>> {
-        let failures = throttle::otp_failures(&self.limits, self.journey.kind, &self.journey.subject);
+        let failures = throttle::otp_failures(&self.limits, &self.journey);
         if let Some(until) = counters::exhausted(c, &failures, self.now)? {
             return Ok(Verdict::TooMany { until });
         }
@@ -100,8 +101,8 @@ impl Attempt {
         Ok(Verdict::Accepted(outcome))
     }
 
-    fn fits(&self, challenge: &Challenge, code: &OtpCode) -> bool {
-        self.keys.verify_mac(Purpose::Otp, &mac_parts(challenge, code.as_str()), &challenge.mac)
+    fn fits(&self, challenge: &Challenge, code: &str) -> bool {
+        self.keys.verify_mac(Purpose::Otp, &mac_parts(challenge, code), &challenge.mac)
     }
 
     /// A challenge from the future is not in time: the clock was set back.
@@ -109,7 +110,7 @@ impl Attempt {
         self.now.seconds() < challenge.expires_at && challenge.sent_at <= self.now.seconds() + 5
     }
 
-    fn refusal<T>(&self, newest: &Challenge, older: &[Challenge], code: &OtpCode) -> Verdict<T> {
+    fn refusal<T>(&self, newest: &Challenge, older: &[Challenge], code: &str) -> Verdict<T> {
         let left = self.limits.otp_tries - i64::from(newest.tries) - 1;
         match older.iter().any(|older| self.fits(older, code)) {
             _ if left <= 0 => Verdict::Dead,

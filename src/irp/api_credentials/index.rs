@@ -75,7 +75,7 @@ pub async fn submit(visit: Visit, user: SignedIn<Irp>, outbox: web::Data<Outbox>
         return Ok(see_other(next));
     }
     let to = recipients(&visit, &gstin).await?;
-    otp::begin(&visit, &outbox, (kind, gstin), &to, Proof::ContactOrPassword, STEP).await
+    otp::begin(&visit, &outbox, (kind, gstin), &to, Proof::ContactOrPassword, STEP.page).await
 }
 
 async fn find(visit: &Visit, gstin: &str) -> Result<Option<Credential>, PageError> {

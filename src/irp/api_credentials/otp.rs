@@ -21,7 +21,7 @@ pub(super) const STEP: OtpStep = OtpStep {
     number: None,
     verify: false,
     change_contact: None,
-    discreet: false,
+    discreet: None,
 };
 
 /// An OTP was asked for on the page of the credentials.

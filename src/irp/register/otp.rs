@@ -19,7 +19,7 @@ const STEP: OtpStep = OtpStep {
     number: Some(4),
     verify: true,
     change_contact: Some(paths::IRP_CONTACT),
-    discreet: false,
+    discreet: None,
 };
 
 /// GET: the page, or the next step when the OTP was right already.

@@ -23,6 +23,17 @@ pub struct Mail {
     pub parts: Vec<String>,
     pub text: String,
     pub html: String,
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that came with a mail. Line ends are as the maildir keeps them.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub struct Attachment {
+    pub name: String,
+    pub content_type: String,
+    /// The parameter `method` of its type.
+    pub method: Option<String>,
+    pub text: String,
 }
 
 /// Reads every mail of a maildir, the oldest first.
@@ -37,6 +48,13 @@ def read(file):
         "message_id": mail["message-id"], "from": mail["from"], "to": mail["to"], "subject": mail["subject"],
         "recipient": mail["x-rcptto"], "parts": [part.get_content_type() for part in mail.iter_parts()],
         "text": part("plain"), "html": part("html"),
+        "attachments": [attachment(part) for part in mail.iter_attachments()],
+    }
+
+def attachment(part):
+    return {
+        "name": part.get_filename(), "content_type": part.get_content_type(),
+        "method": part["content-type"].params.get("method"), "text": part.get_content(),
     }
 
 files = sorted(pathlib.Path(sys.argv[1], "new").iterdir(), key=lambda file: file.stat().st_mtime_ns)

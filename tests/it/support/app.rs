@@ -25,6 +25,7 @@ pub struct App {
     client: reqwest::Client,
     stop: ServerHandle,
     server: Option<JoinHandle<()>>,
+    settings: Settings,
     _data: TempDir,
 }
 
@@ -48,10 +49,18 @@ impl App {
         let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::from_sources(file, all).unwrap();
         let clock = Clock::settable(START);
-        let (server, running) = run(settings, clock.clone());
+        let (server, running) = run(settings.clone(), clock.clone());
         let Running { address, kit, stop } = running.await.expect("the application starts");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { clock, kit, address, client, stop, server: Some(server), _data: data }
+        Self { clock, kit, address, client, stop, server: Some(server), settings, _data: data }
+    }
+
+    /// Stops the server and starts it again on the same data folder, at another port.
+    pub async fn restart(&mut self) {
+        self.stop_server();
+        let (server, running) = run(self.settings.clone(), self.clock.clone());
+        let Running { address, kit, stop } = running.await.expect("the application starts again");
+        (self.address, self.kit, self.stop, self.server) = (address, kit, stop, Some(server));
     }
 
     /// A browser that nobody has used yet.
@@ -70,13 +79,19 @@ impl App {
     }
 }
 
-impl Drop for App {
-    fn drop(&mut self) {
+impl App {
+    fn stop_server(&mut self) {
         // The command is sent at once; only its answer would have to be awaited.
         drop(self.stop.stop(false));
         if let Some(server) = self.server.take() {
             let _ = server.join();
         }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.stop_server();
     }
 }
 

@@ -6,6 +6,7 @@ pub mod mailbox;
 pub mod page;
 pub mod samples;
 pub mod walk;
+pub mod walk_gst;
 
 pub use app::App;
 pub use browser::Browser;

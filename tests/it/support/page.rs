@@ -108,9 +108,11 @@ impl Page {
         let id = format!("{name}-error");
         let messages = select(&document, &format!("#{id} .msg"));
         if let Some(field) = select(&document, &format!("#{name}")).first() {
-            let described = field.attr("aria-describedby").unwrap_or_default();
+            // What is said about radio buttons is said about their group, which cannot be invalid itself.
+            let group = is_radio(*field).then(|| fieldset(*field));
+            let described = group.unwrap_or(*field).attr("aria-describedby").unwrap_or_default();
             let tied = described.split(' ').any(|part| part == id);
-            let invalid = field.attr("aria-invalid") == Some("true");
+            let invalid = if group.is_some() { tied } else { field.attr("aria-invalid") == Some("true") };
             let expected = !messages.is_empty();
             assert_eq!((tied, invalid), (expected, expected), "{name}'s ARIA");
         }
@@ -172,6 +174,13 @@ impl Page {
         link.attr("href").unwrap().to_owned()
     }
 
+    /// Text and address of every link that fits, in the page's order.
+    pub fn links(&self, selector: &str) -> Vec<(String, String)> {
+        let document = self.document();
+        let links = select(&document, selector).into_iter();
+        links.map(|link| (visible_text(link), link.attr("href").unwrap().to_owned())).collect()
+    }
+
     /// The texts of everything that fits, in the page's order.
     pub fn all(&self, selector: &str) -> Vec<String> {
         let document = self.document();
@@ -216,40 +225,53 @@ impl Page {
 #[derive(Debug, Clone)]
 pub struct FormFill {
     pub action: String,
+    /// Sent in the address, for a form that only asks.
+    is_query: bool,
     fields: Vec<Field>,
 }
 
 #[derive(Debug, Clone)]
 struct Field {
     name: String,
-    value: Vec<u8>,
+    /// `None` for a group of radio buttons with none chosen: a browser sends nothing for it.
+    value: Option<Vec<u8>>,
     editable: bool,
+    /// The values that a person can choose from; `None` where anything can be typed.
+    offers: Option<Vec<String>>,
 }
 
 impl FormFill {
     fn of(document: &Html, form: ElementRef, path: &str) -> Self {
-        assert_eq!(form.attr("method"), Some("post"), "a form that acts");
+        let method = form.attr("method").expect("a form says how it is sent");
+        assert!(["get", "post"].contains(&method), "{method}");
         assert!(form.attr("novalidate").is_some() || fillable(form) == 0);
         let controls = Selector::parse("input, select, textarea").unwrap();
-        let fields: Vec<Field> = form.select(&controls).map(|control| field(document, control)).collect();
+        let mut fields: Vec<Field> = Vec::new();
+        for control in form.select(&controls) {
+            add_field(&mut fields, document, control);
+        }
         let token = fields.iter().find(|field| field.name == "csrf");
-        assert!(token.is_some_and(|field| !field.value.is_empty()), "no token");
+        let has_token = token.is_some_and(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
+        // A token must never stand in an address.
+        assert_eq!(has_token, method == "post", "the token of a form with method {method}");
         let action = form.attr("action").unwrap_or(path).to_owned();
-        Self { action, fields }
+        Self { action, is_query: method == "get", fields }
     }
 
-    /// Types into a field that a person can type into.
+    /// Types into a field that a person can type into, or chooses one of the values that it offers.
     pub fn fill(self, name: &str, value: &str) -> Self {
         let field = self.fields.iter().find(|field| field.name == name);
         let field = field.unwrap_or_else(|| panic!("no field {name:?} in {}", self.action));
         assert!(field.editable, "{name:?} cannot be typed into");
+        let offered = field.offers.as_ref().is_none_or(|offers| offers.iter().any(|offer| offer == value));
+        assert!(offered, "{name:?} does not offer {value:?} but {:?}", field.offers);
         self.forge(name, value.as_bytes())
     }
 
     /// Puts any bytes into any field, hidden and read-only ones too; adds it when it is not there.
     pub fn forge(mut self, name: &str, value: &[u8]) -> Self {
         match self.fields.iter_mut().find(|field| field.name == name) {
-            Some(field) => field.value = value.to_vec(),
+            Some(field) => field.value = Some(value.to_vec()),
             None => return self.with(name, value),
         }
         self
@@ -257,7 +279,7 @@ impl FormFill {
 
     /// Sends one more field, of the same name perhaps.
     pub fn with(mut self, name: &str, value: &[u8]) -> Self {
-        self.fields.push(Field { name: name.to_owned(), value: value.to_vec(), editable: false });
+        self.fields.push(Field { name: name.to_owned(), value: Some(value.to_vec()), editable: false, offers: None });
         self
     }
 
@@ -267,22 +289,36 @@ impl FormFill {
         self
     }
 
-    /// What a field holds now.
+    /// What a field holds now; empty when nothing is chosen.
     pub fn value(&self, name: &str) -> String {
         let field = self.fields.iter().find(|field| field.name == name);
-        String::from_utf8(field.unwrap().value.clone()).unwrap()
+        String::from_utf8(field.unwrap().value.clone().unwrap_or_default()).unwrap()
+    }
+
+    /// The values that a field offers, in the page's order.
+    pub fn offers(&self, name: &str) -> Vec<String> {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.unwrap().offers.clone().unwrap_or_else(|| panic!("{name:?} offers nothing"))
     }
 
     /// Every field, hidden ones included, as a browser encodes them.
     pub fn body(&self) -> Vec<u8> {
-        let pairs = self.fields.iter();
+        let sent = self.fields.iter().filter_map(|field| Some((&field.name, field.value.as_ref()?)));
         let pairs: Vec<String> =
-            pairs.map(|field| format!("{}={}", encode(field.name.as_bytes()), encode(&field.value))).collect();
+            sent.map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value))).collect();
         pairs.join("&").into_bytes()
+    }
+
+    /// Opens the page that a form with method GET asks for.
+    pub async fn ask(&self, browser: &Browser) -> Page {
+        assert!(self.is_query, "{} acts", self.action);
+        let query = String::from_utf8(self.body()).unwrap();
+        browser.get(&format!("{}?{query}", self.action)).await
     }
 
     /// Sends the form. A form is never answered with a page of status 200, and never breaks anything.
     pub async fn submit(&self, browser: &Browser) -> Page {
+        assert!(!self.is_query, "{} only asks", self.action);
         let page = browser.post_raw(&self.action, &self.body(), FORM).await;
         let expected = [303, 403, 413, 415, 422, 429].contains(&page.status);
         assert!(expected, "{}", page.told());
@@ -295,21 +331,67 @@ fn fillable(form: ElementRef) -> usize {
     form.select(&inputs).count()
 }
 
-fn field(document: &Html, control: ElementRef) -> Field {
+/// Adds a control; a radio button to its group.
+fn add_field(fields: &mut Vec<Field>, document: &Html, control: ElementRef) {
+    let element = control.value().name();
     let kind = control.attr("type").unwrap_or("text");
-    let known = ["hidden", "text", "email", "tel", "password"];
-    assert!(control.value().name() == "input" && known.contains(&kind), "teach FormFill about {}", control.html());
     let name = control.attr("name").expect("a field has a name").to_owned();
     if kind != "hidden" {
         let id = control.attr("id").expect("a field has an id");
         let labels = select(document, &format!("label[for={id}]"));
         assert_eq!(labels.len(), 1, "one label for {name:?}");
+        assert!(!visible_text(labels[0]).is_empty(), "a label for {name:?}");
     }
-    Field {
-        name,
-        value: control.attr("value").unwrap_or_default().into(),
-        editable: kind != "hidden" && control.attr("readonly").is_none(),
+    let value = control.attr("value");
+    match (element, kind) {
+        ("input", "hidden" | "text" | "email" | "tel" | "password") => fields.push(Field {
+            name,
+            value: Some(value.unwrap_or_default().into()),
+            editable: kind != "hidden" && control.attr("readonly").is_none(),
+            offers: None,
+        }),
+        ("input", "radio") => add_radio(fields, name, control),
+        ("select", _) => fields.push(choice(name, control)),
+        _ => panic!("teach FormFill about {}", control.html()),
     }
+}
+
+/// Radio buttons of one name are one field, which a fieldset with a legend holds together.
+fn add_radio(fields: &mut Vec<Field>, name: String, control: ElementRef) {
+    let legends: Vec<ElementRef> = fieldset(control).select(&Selector::parse("legend").unwrap()).collect();
+    assert!(legends.len() == 1 && !visible_text(legends[0]).is_empty(), "a legend for {name:?}");
+    let value = control.attr("value").expect("a radio button has a value").to_owned();
+    let chosen = control.attr("checked").map(|_| value.clone().into_bytes());
+    match fields.iter_mut().find(|field| field.name == name) {
+        Some(Field { value: before, offers: Some(offers), .. }) => {
+            assert!(before.is_none() || chosen.is_none(), "two of {name:?} are chosen");
+            *before = before.take().or(chosen);
+            offers.push(value);
+        }
+        Some(_) => panic!("{name:?} is a radio button and something else"),
+        None => fields.push(Field { name, value: chosen, editable: true, offers: Some(vec![value]) }),
+    }
+}
+
+/// A list to choose from; a browser has chosen the first when the page has chosen none.
+fn choice(name: String, control: ElementRef) -> Field {
+    let options: Vec<ElementRef> = control.select(&Selector::parse("option").unwrap()).collect();
+    let value_of = |option: &ElementRef| option.attr("value").map_or_else(|| visible_text(*option), str::to_owned);
+    let mut selected = options.iter().filter(|option| option.attr("selected").is_some());
+    let chosen = selected.next().or(options.first()).expect("a list has something to choose");
+    assert!(selected.next().is_none(), "two of {name:?} are chosen");
+    let offers = options.iter().map(value_of).collect();
+    Field { name, value: Some(value_of(chosen).into_bytes()), editable: true, offers: Some(offers) }
+}
+
+fn is_radio(control: ElementRef) -> bool {
+    control.attr("type") == Some("radio")
+}
+
+/// The group that a radio button belongs to.
+fn fieldset(control: ElementRef) -> ElementRef {
+    let mut around = control.ancestors().filter_map(ElementRef::wrap);
+    around.find(|outer| outer.value().name() == "fieldset").expect("radio buttons stand in a fieldset")
 }
 
 fn encode(bytes: &[u8]) -> String {
