@@ -17,10 +17,13 @@ use crate::accounts::hashing::Hasher;
 use crate::kernel::clock::{Clock, DAY, HOUR};
 use crate::notify::{Outbox, Reminders, TransportError, Workers};
 use crate::settings::{Mode, Settings, Tls};
-use crate::store::{Database, Store, StoreError, counters, journeys, outbox, sessions, taxpayers};
+use crate::store::{
+    Database, Store, StoreError, counters, gstin_imports, invitations, journeys, outbox, sessions, taxpayers,
+};
 use crate::vault::{KeyError, KeyRing};
 use crate::web::error::PageError;
 use crate::web::{Kit, error, headers, paths};
+use crate::workspace::gstins::importer::Importer;
 use crate::{demo, routes};
 
 /// Why the program does not start; each is one line for the operator.
@@ -87,7 +90,9 @@ pub struct Application {
     server: Server,
     workers: Workers,
     reminders: Reminders,
+    importer: Importer,
     sweeper: Sweeper,
+    key_watch: KeyWatch,
     address: SocketAddr,
     kit: Kit,
     /// Held as long as the application lives, so that a second server on the same file is refused.
@@ -112,11 +117,12 @@ impl Application {
         let outbox = Arc::new(Outbox::new(keys.clone(), settings.clone()));
         let hasher = Hasher::new(keys.clone(), settings.argon2, &settings.limits)
             .map_err(|error: PageError| StartError::Other(error.to_string()))?;
+        let importer = Importer::new(store.clone(), clock.clone(), &settings.limits);
         let workers = Workers::new(store.clone(), keys, clock.clone(), settings.clone(), outbox.clone())?;
         let reminders = Reminders::new(store, clock, settings, outbox.clone(), paths::GST_API_ACCESS);
         let server = serve(listener, &kit, outbox, hasher)?;
-        let sweeper = Sweeper { kit: kit.clone() };
-        Ok(Self { server, workers, reminders, sweeper, address, kit, _only_server: only_server })
+        let (sweeper, key_watch) = (Sweeper { kit: kit.clone() }, KeyWatch { keys: kit.keys.clone() });
+        Ok(Self { server, workers, reminders, importer, sweeper, key_watch, address, kit, _only_server: only_server })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -138,11 +144,13 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
         let workers = tokio::spawn(self.workers.run(stopped.clone()));
         let reminders = tokio::spawn(self.reminders.run(stopped.clone()));
-        let sweeper = tokio::spawn(self.sweeper.run(stopped));
+        let importer = tokio::spawn(self.importer.run(stopped.clone()));
+        let sweeper = tokio::spawn(self.sweeper.run(stopped.clone()));
+        let key_watch = tokio::spawn(self.key_watch.run(stopped));
         let served = self.server.await;
         // Nobody listening means that all have ended already.
         let _ = stop.send(true);
-        let _ = tokio::join!(workers, reminders, sweeper);
+        let _ = tokio::join!(workers, reminders, importer, sweeper, key_watch);
         self.kit.store.stop().await;
         served
     }
@@ -233,6 +241,9 @@ struct Sweeper {
     kit: Kit,
 }
 
+/// Imports of a kind removed in one sweep: each may have thousands of rows.
+const IMPORTS_A_SWEEP: i64 = 50;
+
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 
 impl Sweeper {
@@ -258,7 +269,38 @@ impl Sweeper {
         self.kit.store.write(move |c| sessions::delete_anonymous_unseen_since(c, anonymous_end)).await?;
         let unseen = now.plus(-limits.journey_idle - HOUR);
         self.kit.store.write(move |c| journeys::delete_unseen_since(c, unseen)).await?;
+        self.kit.store.write(move |c| invitations::delete_ended_before(c, now.plus(-DAY))).await?;
+        let (undecided, done) = (now.plus(-limits.import_preview_life), now.plus(-limits.import_kept));
+        let imports = self.kit.store.read(move |c| {
+            let mut over = gstin_imports::list_undecided_before(c, undecided, IMPORTS_A_SWEEP)?;
+            over.extend(gstin_imports::list_done_before(c, done, IMPORTS_A_SWEEP)?);
+            Ok(over)
+        });
+        for import in imports.await? {
+            self.kit.store.write(move |c| gstin_imports::delete(c, &import)).await?;
+        }
         self.kit.store.write(move |c| outbox::delete_finished_before(c, now.plus(-limits.outbox_kept))).await?;
         Ok(())
+    }
+}
+
+/// Notices keys that `sanad keys rotate` has made beside the server.
+struct KeyWatch {
+    keys: Arc<KeyRing>,
+}
+
+/// Twice a second: a running server uses new keys within one.
+const LOOK_AT_KEYS_EVERY: Duration = Duration::from_millis(500);
+
+impl KeyWatch {
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            // Five short looks at the file system; only what has changed is read.
+            self.keys.refresh_all();
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AT_KEYS_EVERY) => {}
+                _ = stop.changed() => {}
+            }
+        }
     }
 }

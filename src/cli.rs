@@ -1,4 +1,6 @@
-//! The command line: `sanad [serve] | taxpayers import FILE | config show`.
+//! The command line: `sanad [serve] | taxpayers import FILE | keys rotate [PURPOSE] | config show`.
+
+mod keys;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -17,6 +19,7 @@ use crate::settings::{Mode, Settings};
 use crate::store::Store;
 use crate::store::taxpayers::{self, Source};
 use crate::telemetry;
+use crate::vault::Purpose;
 
 #[derive(Parser)]
 #[command(version, about = "Sanad: API credentials for e-invoicing. Settings: SANAD_* and sanad.toml; see the README.")]
@@ -32,6 +35,9 @@ enum Command {
     /// The taxpayer register.
     #[command(subcommand)]
     Taxpayers(TaxpayersCommand),
+    /// The keys that seal, sign and mark.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -41,6 +47,16 @@ enum Command {
 enum TaxpayersCommand {
     /// Insert or update taxpayers from a CSV file; bad rows go to FILE.rejected.csv.
     Import { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make a new key and use it from now on; a new cred key re-seals every saved password. Old keys stay valid.
+    Rotate {
+        /// What the key is for; without one, cred, otp and csrf each get a new key.
+        #[arg(value_parser = Purpose::ALL.map(Purpose::as_str))]
+        purpose: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -62,6 +78,9 @@ pub async fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings).await,
         Command::Taxpayers(TaxpayersCommand::Import { file }) => import(&settings, &file).await,
+        Command::Keys(KeysCommand::Rotate { purpose }) => {
+            keys::rotate(&settings, purpose.as_deref().and_then(Purpose::parse)).await
+        }
         Command::Config(ConfigCommand::Show) => show_config(&settings),
     }
 }

@@ -36,3 +36,5 @@ pub mod vault;
 pub mod web;
 /// Every word a person reads.
 pub mod words;
+/// The workspace portal.
+pub mod workspace;

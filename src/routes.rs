@@ -1,15 +1,19 @@
 //! Every address with its methods and handlers, on one page.
 
+use actix_web::dev::HttpServiceFactory;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, post};
 use actix_web::{Resource, Route, guard};
 
 use crate::accounts::{change_password, forgot_password, index, login, session};
 use crate::gst;
 use crate::irp::register::{contact, details, done, eligibility, not_eligible, otp, password, verified};
-use crate::irp::{api_credentials, start};
-use crate::kernel::portal::{Gst, InPortal, Irp, Portal};
+use crate::irp::{api_credentials, handoff, start};
+use crate::kernel::portal::{Gst, InPortal, Irp, Portal, Workspace};
 use crate::site::{home, robots, text};
-use crate::web::{Kit, assets, paths, session as session_cookie};
+use crate::web::session_keys::SessionKeys;
+use crate::web::{Kit, assets, error, handoff as web_handoff, paths, session as session_cookie};
+use crate::workspace;
 use crate::{demo, settings::Mode};
 
 /// All of them. `kit` decides what a mode has.
@@ -30,13 +34,26 @@ pub fn configure(config: &mut ServiceConfig, kit: &Kit) {
             .service(page(paths::DEMO_MESSAGES).route(show().to(demo::show_messages)));
     }
     config
-        .service(web::scope(paths::IRP).wrap(session_cookie::middleware(kit, Portal::Irp)).configure(irp))
-        .service(web::scope(paths::GST).wrap(session_cookie::middleware(kit, Portal::Gst)).configure(gst));
+        .service(portal(kit, Portal::Irp, paths::IRP, irp))
+        .service(portal(kit, Portal::Gst, paths::GST, gst))
+        .service(portal(kit, Portal::Workspace, paths::WORKSPACE, workspace));
+}
+
+/// The pages of one portal, with its session.
+fn portal(kit: &Kit, portal: Portal, start: &str, pages: fn(&mut ServiceConfig)) -> impl HttpServiceFactory + 'static {
+    let keys = SessionKeys::new(kit, portal);
+    let session = session_cookie::middleware(kit, portal, &keys);
+    let sign = from_fn(move |request, next| keys.clone().apply(request, next));
+    // Errors become pages where the session is still known, so that the header says who is signed in.
+    web::scope(start).configure(pages).wrap(from_fn(error::render)).wrap(session).wrap(sign)
 }
 
 fn irp(config: &mut ServiceConfig) {
     let page = |address| page_of::<Irp>(address);
     config
+        // Whoever comes from a workspace; before the pages of the same addresses.
+        .service(page(paths::IRP_REGISTER).guard(guard::fn_guard(is_handoff)).route(show().to(handoff::arrive)))
+        .service(page(paths::IRP_LOGIN).guard(guard::fn_guard(is_handoff)).route(show().to(handoff::arrive)))
         .service(page(paths::IRP).route(show().to(start::show)))
         .service(page(paths::IRP_REGISTER).route(show().to(eligibility::show)).route(post().to(eligibility::submit)))
         .service(page(paths::IRP_NOT_ELIGIBLE).route(show().to(not_eligible::show)))
@@ -111,6 +128,96 @@ fn gst(config: &mut ServiceConfig) {
     shared::<Gst>(config);
 }
 
+fn workspace(config: &mut ServiceConfig) {
+    use workspace::{invitation, people, settings, sign_up, start};
+    let page = |address| page_of::<Workspace>(address);
+    config
+        .service(page(paths::WORKSPACE).route(show().to(start::show)))
+        .service(page(paths::WORKSPACE_SETTINGS).route(show().to(settings::show)))
+        .service(
+            page(paths::WORKSPACE_SIGN_UP)
+                .route(show().to(sign_up::index::show))
+                .route(post().to(sign_up::index::submit)),
+        )
+        .service(
+            page(paths::WORKSPACE_SIGN_UP_OTP)
+                .route(show().to(sign_up::otp::show))
+                .route(post().to(sign_up::otp::submit)),
+        )
+        .service(page(paths::WORKSPACE_SIGN_UP_OTP_RESEND).route(post().to(sign_up::otp::resend)))
+        .service(
+            page(paths::WORKSPACE_SIGN_UP_PASSWORD)
+                .route(show().to(sign_up::password::show))
+                .route(post().to(sign_up::password::submit)),
+        )
+        .service(page("/invitation/{token}").route(show().to(invitation::show)).route(post().to(invitation::submit)))
+        .service(
+            page("/invitation/{token}/account")
+                .route(show().to(invitation::show))
+                .route(post().to(invitation::create_account)),
+        )
+        .service(page(paths::WORKSPACE_PEOPLE).route(show().to(people::show)).route(post().to(people::submit)))
+        .service(page(paths::WORKSPACE_TAKE_BACK).route(show().to(people::show)).route(post().to(people::take_back)))
+        .service(
+            page("/settings/people/{person}")
+                .route(show().to(people::person::show))
+                .route(post().to(people::person::submit)),
+        )
+        .service(
+            page("/settings/people/{person}/remove")
+                .route(show().to(people::person::show))
+                .route(post().to(people::person::remove)),
+        )
+        .service(page(paths::WORKSPACE_SWITCH).route(post().to(settings::switch)));
+    {
+        use workspace::api_credentials::{clearirp, index, register, remove, replace, test};
+        config
+            .service(page(paths::WORKSPACE_API_CREDENTIALS).route(show().to(index::show)))
+            .service(
+                page(paths::WORKSPACE_CLEARIRP).route(show().to(clearirp::show)).route(post().to(clearirp::submit)),
+            )
+            .service(
+                page(paths::WORKSPACE_CLEARIRP_REGISTER)
+                    .route(show().to(register::show))
+                    .route(post().to(register::submit)),
+            )
+            .service(
+                page(paths::WORKSPACE_CLEARIRP_FORGOT)
+                    .route(show().to(register::show_forgotten))
+                    .route(post().to(register::submit_forgotten)),
+            )
+            .service(
+                page(paths::WORKSPACE_CLEARIRP_REPLACE)
+                    .route(show().to(replace::show))
+                    .route(post().to(replace::submit)),
+            )
+            .service(page("/settings/api-credentials/{gstin}/test").route(post().to(test::submit)))
+            .service(
+                page("/settings/api-credentials/{gstin}/remove")
+                    .route(show().to(remove::show))
+                    .route(post().to(remove::submit)),
+            );
+    }
+    {
+        use workspace::gstins::{import, index, remove};
+        config
+            .service(page(paths::WORKSPACE_GSTINS).route(show().to(index::show)).route(post().to(index::submit)))
+            .service(
+                page(paths::WORKSPACE_GSTINS_IMPORT).route(show().to(import::show)).route(post().to(import::submit)),
+            )
+            .service(
+                page("/settings/gstins/import/{id}")
+                    .route(show().to(import::run::show))
+                    .route(post().to(import::run::submit)),
+            )
+            .service(page("/settings/gstins/import/{id}/result.csv").route(show().to(import::run::show_csv)))
+            .service(
+                page("/settings/gstins/{gstin}/remove").route(show().to(remove::show)).route(post().to(remove::submit)),
+            );
+    }
+    shared::<Workspace>(config);
+}
+
 /// The screens that portals share, in portal `P`.
 fn shared<P: InPortal>(config: &mut ServiceConfig) {
     let own = paths::shared(P::PORTAL);
@@ -141,6 +248,11 @@ fn shared<P: InPortal>(config: &mut ServiceConfig) {
                 .route(show().to(change_password::show::<P>))
                 .route(post().to(change_password::submit::<P>)),
         );
+}
+
+fn is_handoff(context: &guard::GuardContext<'_>) -> bool {
+    let query = context.head().uri.query().unwrap_or_default();
+    query.strip_prefix(web_handoff::PARAMETER).is_some_and(|rest| rest.starts_with('='))
 }
 
 fn page(address: &str) -> Resource {

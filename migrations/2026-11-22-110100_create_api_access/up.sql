@@ -10,3 +10,4 @@ CREATE TABLE api_access (
 );
 
 CREATE INDEX api_access_by_next_notice ON api_access (next_notice_at);
+CREATE INDEX api_access_by_enabled ON api_access (enabled_at);

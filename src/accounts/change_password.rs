@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use super::hashing::{Checked, Hasher};
 use super::wording::Wording;
-use super::{NewPassword, Recipients, door};
-use crate::kernel::password::{Password, Policy};
+use super::{NewPassword, Recipients, door, names_of_account};
+use crate::kernel::password::{Context, Password, Policy};
 use crate::kernel::portal::InPortal;
-use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::{accounts, events, sessions, taxpayers};
@@ -58,7 +57,9 @@ pub async fn submit<P: InPortal>(
 ) -> PageResult {
     let gstin = user.gstin().to_owned();
     let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
-    let (current, new) = match form.parse(&visit, taxpayer.as_ref()) {
+    let names = names_of_account(&user.account, taxpayer.as_ref());
+    let to = Recipients::of(&user.account, taxpayer.as_ref());
+    let (current, new) = match form.parse(&visit, &to.context(&names)) {
         Ok(passwords) => passwords,
         Err(errors) => return page::unprocessable(&page_of(&visit, &user, errors)),
     };
@@ -70,7 +71,7 @@ pub async fn submit<P: InPortal>(
         return page::unprocessable(&page_of(&visit, &user, errors));
     }
     let hash = hasher.hash(new).await?;
-    match change(&visit, &user, &outbox, taxpayer.as_ref(), hash).await? {
+    match change(&visit, &user, &outbox, &to, hash).await? {
         true => Ok(see_other(paths::shared(P::PORTAL).account)),
         // Somebody has reset it while this one was being hashed.
         false => Ok(see_other(paths::shared(P::PORTAL).login)),
@@ -78,7 +79,7 @@ pub async fn submit<P: InPortal>(
 }
 
 impl ChangePasswordForm {
-    fn parse(&self, visit: &Visit, taxpayer: Option<&Taxpayer>) -> Result<(Password, Password), FieldErrors> {
+    fn parse(&self, visit: &Visit, context: &Context<'_>) -> Result<(Password, Password), FieldErrors> {
         let (w, mut errors) = (visit.w, FieldErrors::default());
         let (current, new) = (self.current_password.expose_secret(), self.new_password.expose_secret());
         if current.is_empty() {
@@ -90,7 +91,7 @@ impl ChangePasswordForm {
             field: "new_password",
             confirm_field: "confirm_password",
         };
-        let chosen = fields.choose(w, visit.kit.settings.password_policy, taxpayer, &mut errors);
+        let chosen = fields.choose(w, visit.kit.settings.password_policy, context, &mut errors);
         let (typed, typed_anew) = (Password::typed(current), Password::typed(new));
         if let (Some(current), Some(new)) = (&typed, &typed_anew)
             && current.as_bytes() == new.as_bytes()
@@ -110,15 +111,14 @@ async fn change<P: InPortal>(
     visit: &Visit,
     user: &SignedIn<P>,
     outbox: &Outbox,
-    taxpayer: Option<&Taxpayer>,
+    to: &Recipients,
     hash: String,
 ) -> Result<bool, PageError> {
-    let to = taxpayer.map(Recipients::from).unwrap_or_default();
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
     let mail = writer.password_changed(P::PORTAL, user.gstin(), paths::shared(P::PORTAL).forgot_password, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
-    let event = visit.event("password_changed", "accepted", user.account.gstin.as_deref());
+    let event = visit.event("password_changed", events::DONE, user.account.gstin.as_deref());
     let (account, now, this_session) = (user.account.clone(), visit.now, visit.visitor.token_hash());
     let written = visit.kit.store.write(move |c| {
         if !accounts::change_password(c, &account.id, &account.password_hash, &hash, now)? {

@@ -4,6 +4,7 @@
 //! does not exist is counted like one that does.
 
 use crate::kernel::clock::Moment;
+use crate::kernel::contact::Email;
 use crate::kernel::gstin::Gstin;
 use crate::kernel::portal::Portal;
 use crate::store::{self, Connection, counters, events};
@@ -16,7 +17,9 @@ pub fn canonical_username(portal: Portal, typed: &str) -> String {
     let bounded: String = typed.trim().chars().filter(|letter| !letter.is_control()).take(100).collect();
     match portal {
         Portal::Irp => Gstin::parse_sandbox(&bounded).map_or(bounded.to_uppercase(), |gstin| gstin.to_string()),
-        Portal::Workspace | Portal::Gst => bounded.to_lowercase(),
+        // May be longer than any other username.
+        Portal::Workspace => Email::parse(typed).map_or(bounded.to_lowercase(), |email| email.as_str().to_owned()),
+        Portal::Gst => bounded.to_lowercase(),
     }
 }
 
@@ -139,6 +142,10 @@ mod tests {
         for typed in ["29ABCDE1234F1ZW", " 29abcde1234f1zw", "29-ABCDE-1234-F1ZW"] {
             assert_eq!(canonical_username(Portal::Irp, typed), "29ABCDE1234F1ZW");
         }
-        assert!(canonical_username(Portal::Irp, &"x".repeat(10_000)).len() <= 300);
+        for portal in [Portal::Irp, Portal::Workspace] {
+            assert!(canonical_username(portal, &"x".repeat(10_000)).len() <= 300);
+        }
+        let long = format!("{}@{}.example.in", "b".repeat(60), "c".repeat(60));
+        assert_eq!(canonical_username(Portal::Workspace, &format!(" {}\u{200B}", long.to_uppercase())), long);
     }
 }

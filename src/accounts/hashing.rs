@@ -18,7 +18,7 @@ pub struct Hasher {
     /// Places to run and to wait together.
     places: Arc<Semaphore>,
     patience: Duration,
-    /// Checked when there is no account, so that an unknown username costs what a known one does (T14).
+    /// The PHC checked when there is no account, so that an unknown username costs what a known one does (T14).
     nobody: String,
 }
 
@@ -35,8 +35,7 @@ impl Hasher {
     /// Makes the hash of nobody too, without computing one.
     pub fn new(keys: Arc<KeyRing>, cost: Cost, limits: &Limits) -> Result<Self, PageError> {
         let count = |limit: i64| usize::try_from(limit).unwrap_or(1);
-        let phc = password::hash_of_nobody(&cost).map_err(|error| PageError::internal(error.to_string()))?;
-        let nobody = format!("{}:{phc}", keys.pepper().0);
+        let nobody = password::hash_of_nobody(&cost).map_err(|error| PageError::internal(error.to_string()))?;
         Ok(Self {
             running: Arc::new(Semaphore::new(count(limits.hash_at_once))),
             places: Arc::new(Semaphore::new(count(limits.hash_at_once + limits.hash_queue))),
@@ -57,7 +56,8 @@ impl Hasher {
     pub async fn check(&self, typed: Option<&Password>, stored: Option<&str>) -> Result<Checked, PageError> {
         let (keys, cost) = (self.keys.clone(), self.cost);
         let known = stored.is_some() && typed.is_some();
-        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        // Under the pepper of now: the one of the start may have been retired since.
+        let stored = stored.map_or_else(|| format!("{}:{}", keys.pepper().id(), self.nobody), str::to_owned);
         let typed = zeroize::Zeroizing::new(typed.map_or_else(|| b"-".to_vec(), |typed| typed.as_bytes().to_vec()));
         let checked = self.run(move || check_now(&keys, &cost, &typed, &stored)).await?;
         Ok(if known { checked } else { Checked::Wrong })
@@ -81,18 +81,18 @@ impl Hasher {
 }
 
 fn hash_now(keys: &KeyRing, cost: &Cost, password: &[u8]) -> Result<String, PageError> {
-    let (pepper_id, pepper) = keys.pepper();
-    let phc = password::hash(cost, pepper, password).map_err(|error| PageError::internal(error.to_string()))?;
-    Ok(format!("{pepper_id}:{phc}"))
+    let pepper = keys.pepper();
+    let phc = password::hash(cost, pepper.bytes(), password).map_err(|error| PageError::internal(error.to_string()))?;
+    Ok(format!("{}:{phc}", pepper.id()))
 }
 
 fn check_now(keys: &KeyRing, cost: &Cost, typed: &[u8], stored: &str) -> Result<Checked, PageError> {
     let (pepper_id, phc) = stored.split_once(':').ok_or_else(|| PageError::internal("a damaged password hash"))?;
     let pepper = keys.pepper_of(pepper_id).ok_or_else(|| PageError::internal("the pepper of a password is gone"))?;
-    let right = password::verify(pepper, typed, phc).map_err(|error| PageError::internal(error.to_string()))?;
+    let right = password::verify(pepper.bytes(), typed, phc).map_err(|error| PageError::internal(error.to_string()))?;
     Ok(match right {
         false => Checked::Wrong,
-        true if pepper_id != keys.pepper().0 || password::needs_rehash(phc, cost) => Checked::RightAndOld,
+        true if pepper_id != keys.pepper().id() || password::needs_rehash(phc, cost) => Checked::RightAndOld,
         true => Checked::Right,
     })
 }
@@ -100,6 +100,7 @@ fn check_now(keys: &KeyRing, cost: &Cost, typed: &[u8], stored: &str) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::Purpose;
 
     fn hasher(cost: &str, at_once: i64, queue: i64) -> Hasher {
         let directory = tempfile::tempdir().unwrap();
@@ -139,5 +140,20 @@ mod tests {
         let dear = Hasher { cost: Cost::parse(dear).unwrap(), ..cheap };
         let checked = dear.check(Some(&typed("four tall trees 7")), Some(&stored)).await.unwrap();
         assert_eq!(checked, Checked::RightAndOld);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_an_older_pepper_is_right_and_old() {
+        let directory = tempfile::tempdir().unwrap();
+        KeyRing::generate_missing(directory.path()).unwrap();
+        let keys = Arc::new(KeyRing::load(directory.path()).unwrap());
+        let hasher = Hasher::new(keys.clone(), Cost::parse("m=8,t=1,p=1").unwrap(), &Limits::default()).unwrap();
+        let (old, password) = (hasher.hash(typed("four tall trees 7")).await.unwrap(), typed("four tall trees 7"));
+        KeyRing::rotate(directory.path(), Purpose::Pepper).unwrap();
+        keys.refresh_all();
+        let new = hasher.hash(typed("four tall trees 7")).await.unwrap();
+        assert_eq!(hasher.check(Some(&password), Some(&old)).await.unwrap(), Checked::RightAndOld);
+        assert_eq!(hasher.check(Some(&password), Some(&new)).await.unwrap(), Checked::Right);
+        assert_eq!(hasher.check(Some(&password), None).await.unwrap(), Checked::Wrong);
     }
 }

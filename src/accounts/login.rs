@@ -31,7 +31,7 @@ struct LoginPage {
     wording: Wording,
     username: String,
     /// Where to go after signing in; one of the listed addresses, or empty.
-    back: &'static str,
+    back: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -47,6 +47,7 @@ pub struct LoginForm {
 pub async fn show<P: InPortal>(visit: Visit, _guard: SignedOut<P>) -> PageResult {
     let username = visit.visitor.noticed_username().unwrap_or_default();
     let back = paths::return_target(P::PORTAL, &visit.query("return")).unwrap_or_default();
+    let username = visit.visitor.handed_off(visit.now).map_or(username, |handed_off| handed_off.gstin);
     let mut frame = visit.frame(Wording::of(P::PORTAL, visit.w).login_title);
     if frame.notice.is_none() && visit.query("signed-out") == "yes" {
         frame = frame.with_box("ok", "status", visit.w.notice_signed_out());
@@ -90,7 +91,7 @@ pub async fn submit<P: InPortal>(
             };
             sign_in(&visit, P::PORTAL, account, rehashed).await?;
             let back = paths::return_target(P::PORTAL, &form.back);
-            Ok(see_other(back.unwrap_or(paths::shared(P::PORTAL).landing)))
+            Ok(see_other(back.as_deref().unwrap_or(paths::shared(P::PORTAL).landing)))
         }
         None => {
             let of_account = found_gstin.as_deref();
@@ -119,13 +120,19 @@ fn refuse<P: InPortal>(visit: &Visit, form: &LoginForm, errors: FieldErrors) -> 
     page::unprocessable(&page_of::<P>(visit, frame, form.username.clone(), back))
 }
 
-fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: &'static str) -> LoginPage {
+fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: String) -> LoginPage {
     let (w, portal) = (visit.w, P::PORTAL);
+    let frame = match visit.visitor.handed_off(visit.now) {
+        Some(handed_off) if frame.notice.is_none() => {
+            frame.with_box("info", "status", w.notice_handoff_log_in().gstin(handed_off.gstin))
+        }
+        _ => frame,
+    };
     LoginPage { w, frame, portal, own: paths::shared(portal), wording: Wording::of(portal, w), username, back }
 }
 
 async fn sign_in(visit: &Visit, portal: Portal, account: Account, rehashed: Option<String>) -> Result<(), PageError> {
-    let mut event = visit.event("sign_in", "accepted", account.gstin.as_deref());
+    let mut event = visit.event("sign_in", events::DONE, account.gstin.as_deref());
     event.account_id = Some(account.id.clone());
     let (address, now, row) = (visit.address.to_string(), visit.now, account.clone());
     let written = visit.kit.store.write(move |c| {

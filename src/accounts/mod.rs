@@ -1,5 +1,6 @@
 //! Screens that all portals share, told by a type parameter which portal they are in.
 
+pub mod api_sign_in;
 pub mod change_password;
 pub mod door;
 pub mod forgot_password;
@@ -7,32 +8,57 @@ pub mod hashing;
 pub mod index;
 pub mod login;
 pub mod otp;
+pub mod saved_credentials;
 pub mod session;
 mod wording;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use crate::kernel::contact::{Email, Mobile};
+use crate::kernel::contact::{Email, EmailError, Mobile};
 use crate::kernel::gstin::{Gstin, GstinError};
 use crate::kernel::password::{Context, ContextKind, Password, PasswordFault, Policy};
+use crate::kernel::portal::Portal;
 use crate::kernel::taxpayer::Taxpayer;
+use crate::notify::messages::Mail;
+use crate::store::accounts::Account;
 use crate::web::form::FieldErrors;
 use crate::web::page::Visit;
 use crate::words::Words;
 
-/// Who gets the messages of a GSTIN: every registered email address and phone.
+/// Who gets the messages: every registered email address and phone of a GSTIN, or the email address of a person.
 #[derive(Clone, Default)]
 pub struct Recipients {
-    /// The GSTIN; `None` when there is nobody to write to.
+    /// `None` for a person, and when there is nobody to write to.
     pub gstin: Option<Gstin>,
     pub emails: Vec<Email>,
     pub mobiles: Vec<Mobile>,
+    /// What they get instead of an OTP, when none may be sent and nobody must notice.
+    pub instead: Option<Mail>,
+}
+
+impl Recipients {
+    /// A person of a workspace.
+    pub fn person(email: Email) -> Self {
+        Self { emails: vec![email], ..Self::default() }
+    }
+
+    /// Who hears of what happens to `account`: a person, or everybody registered for its GSTIN.
+    pub fn of(account: &Account, taxpayer: Option<&Taxpayer>) -> Self {
+        let person = || Email::parse(&account.username).ok().filter(|_| account.portal == Portal::Workspace.as_str());
+        taxpayer.map(Self::from).or_else(|| person().map(Self::person)).unwrap_or_default()
+    }
+
+    /// What a password of theirs must not hold; `names` are theirs.
+    pub fn context<'a>(&'a self, names: &'a [&'a str]) -> Context<'a> {
+        Context { gstin: self.gstin.as_ref(), names, emails: &self.emails, mobiles: &self.mobiles }
+    }
 }
 
 impl From<&Taxpayer> for Recipients {
     fn from(taxpayer: &Taxpayer) -> Self {
-        Self { gstin: Some(taxpayer.gstin.clone()), emails: taxpayer.emails.clone(), mobiles: taxpayer.mobiles.clone() }
+        let (emails, mobiles) = (taxpayer.emails.clone(), taxpayer.mobiles.clone());
+        Self { gstin: Some(taxpayer.gstin.clone()), emails, mobiles, instead: None }
     }
 }
 
@@ -44,6 +70,14 @@ pub fn gstin_message(w: Words, fault: GstinError) -> String {
         GstinError::Pattern => w.gstin_pattern().to_owned(),
         GstinError::State => w.gstin_state().to_owned(),
         GstinError::CheckDigit => w.gstin_check_digit().to_owned(),
+    }
+}
+
+/// What is wrong with an email address, as a sentence.
+pub fn email_message(w: Words, fault: EmailError) -> String {
+    match fault {
+        EmailError::Empty => w.email_empty().to_owned(),
+        EmailError::Format => w.irp_contact_email_format().to_owned(),
     }
 }
 
@@ -77,6 +111,12 @@ impl NewPasswordForm {
 
     /// The password chosen, or all that is wrong with it.
     pub fn parse(&self, visit: &Visit, taxpayer: Option<&Taxpayer>) -> Result<Password, FieldErrors> {
+        let names = names_of(taxpayer);
+        self.parse_for(visit, &context_of(taxpayer, &names))
+    }
+
+    /// The same for whomever `context` tells of.
+    pub fn parse_for(&self, visit: &Visit, context: &Context<'_>) -> Result<Password, FieldErrors> {
         let mut errors = FieldErrors::default();
         let fields = NewPassword {
             password: self.password.expose_secret(),
@@ -84,27 +124,26 @@ impl NewPasswordForm {
             field: "password",
             confirm_field: "confirm_password",
         };
-        fields.choose(visit.w, visit.kit.settings.password_policy, taxpayer, &mut errors).ok_or(errors)
+        fields.choose(visit.w, visit.kit.settings.password_policy, context, &mut errors).ok_or(errors)
     }
 }
 
 impl NewPassword<'_> {
-    /// The password, or all that is wrong with it in `errors`. `taxpayer` is whose password it becomes.
+    /// The password, or all that is wrong with it in `errors`. `context` tells whose password it becomes.
     pub fn choose(
         &self,
         w: Words,
         policy: Policy,
-        taxpayer: Option<&Taxpayer>,
+        context: &Context<'_>,
         errors: &mut FieldErrors,
     ) -> Option<Password> {
-        let names = names_of(taxpayer);
         let chosen = match self.password.is_empty() {
             true => {
                 errors.add(self.field, w.password_empty());
                 None
             }
             false => {
-                let chosen = Password::choose(self.password, policy, &context_of(taxpayer, &names));
+                let chosen = Password::choose(self.password, policy, context);
                 chosen.map_err(|faults| add_faults(w, errors, self.field, policy, &faults)).ok()
             }
         };
@@ -122,6 +161,13 @@ pub fn names_of(taxpayer: Option<&Taxpayer>) -> Vec<&str> {
     let Some(taxpayer) = taxpayer else { return Vec::new() };
     let mut names = vec![taxpayer.legal_name.as_str()];
     names.extend(taxpayer.trade_name.as_deref());
+    names
+}
+
+/// The same, and the name of the person whose account it is.
+pub fn names_of_account<'a>(account: &'a Account, taxpayer: Option<&'a Taxpayer>) -> Vec<&'a str> {
+    let mut names = names_of(taxpayer);
+    names.extend(account.name.as_deref());
     names
 }
 

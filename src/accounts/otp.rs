@@ -17,6 +17,7 @@ use super::Recipients;
 use crate::kernel::clock::Moment;
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
+use crate::kernel::portal::Portal;
 use crate::notify::Outbox;
 use crate::store::challenges::{self, Challenge};
 use crate::store::journeys::{self, Journey, Kind, Stage};
@@ -48,6 +49,7 @@ pub struct OtpStep {
 pub enum Typed {
     Gstin,
     Username,
+    Email,
 }
 
 #[derive(Deserialize, Default)]
@@ -88,15 +90,31 @@ pub async fn begin(
     proof: Proof,
     page: &'static str,
 ) -> PageResult {
+    begin_with(visit, outbox, (kind, subject), None, to, proof, page).await
+}
+
+/// The same for a walk that has collected `data` before its OTP.
+pub async fn begin_with(
+    visit: &Visit,
+    outbox: &Outbox,
+    (kind, subject): (Kind, String),
+    data: Option<String>,
+    to: &Recipients,
+    proof: Proof,
+    page: &'static str,
+) -> PageResult {
     let portal = visit.portal.ok_or(PageError::NotFound)?;
     let waits = |journey: &Journey| journey.kind == kind && journey.subject == subject && journey.stage == Stage::Otp;
     let waiting = current_journey(visit).await?.filter(waits);
     let begun = waiting.is_none();
-    let journey = waiting.unwrap_or_else(|| Journey::begin(kind, portal, subject, Stage::Otp, visit.now));
+    let mut journey = waiting.unwrap_or_else(|| Journey::begin(kind, portal, subject, Stage::Otp, visit.now));
+    journey.data = data;
     let (id, otp) = (journey.id.clone(), prepare(visit, outbox, &journey, to, proof));
     let issued = visit.kit.store.write(move |c| {
         if begun {
             journeys::insert(c, &journey)?;
+        } else if let Some(data) = &journey.data {
+            journeys::set_data(c, &journey.id, data)?;
         }
         let issued = otp.issue(c)?;
         if begun && matches!(issued, Issued::TooMany { .. }) {
@@ -129,6 +147,8 @@ struct OtpPage {
     /// When another may be asked for: for the script, and as a sentence.
     resend_at: i64,
     resend_sentence: String,
+    /// Goes to a person of the workspace: there is no phone, and nothing registered elsewhere.
+    personal: bool,
     /// There is no code to type: a button asks for one.
     dead: bool,
     /// There was one, and too many wrong codes have ended it.
@@ -261,6 +281,7 @@ async fn render(
             sent: sent_sentence(w, limits, newest.as_ref(), step),
             resend_at: resend_at.seconds(),
             resend_sentence: w.otp_resend_after().time(resend_at.ist_time_with_seconds()).to_string(),
+            personal: journey.portal == Portal::Workspace,
             dead,
             cancelled: newest.is_some(),
         },
@@ -272,6 +293,10 @@ fn sent_sentence(w: Words, limits: &Limits, newest: Option<&Challenge>, step: Ot
     let (digits, minutes) = (limits.otp_digits, limits.otp_life / 60);
     match step.discreet {
         Some(Typed::Gstin) => return w.otp_sent_if().digits(digits).time(until).minutes(minutes).to_string(),
+        Some(Typed::Email) => {
+            let sent = w.workspace_forgot_password_sent_if().digits(digits).time(until).minutes(minutes);
+            return sent.to_string();
+        }
         Some(Typed::Username) => return w.gst_otp_sent_if().digits(digits).time(until).minutes(minutes).to_string(),
         None => {}
     }

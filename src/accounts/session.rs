@@ -12,7 +12,7 @@ use crate::web::paths;
 /// POST `/{portal}/logout`: ends this portal's session. Never clears cookies as a whole, which would sign the person
 /// out of the other portals too.
 pub async fn sign_out<P: InPortal>(visit: Visit, user: SignedIn<P>, _form: Posted<Button>) -> PageResult {
-    let event = visit.event("sign_out", "accepted", user.account.gstin.as_deref());
+    let event = visit.event("sign_out", events::DONE, user.account.gstin.as_deref());
     visit.kit.store.write(move |c| events::insert(c, &event)).await?;
     visit.visitor.sign_out();
     let mut response = see_other(&format!("{}?signed-out=yes", paths::shared(P::PORTAL).login));

@@ -7,8 +7,12 @@ use crate::words::Words;
 /// The words of one portal's sign-in and password screens.
 #[derive(Clone, Copy)]
 pub struct Wording {
+    /// What the field `username` is called.
+    pub username: &'static str,
     pub login_title: &'static str,
     pub login_button: &'static str,
+    /// Its `type`: text or email.
+    pub username_kind: &'static str,
     /// Below "Username"; empty for none.
     pub username_hint: &'static str,
     /// How a phone's keyboard begins a username: the value of `autocapitalize`.
@@ -31,6 +35,8 @@ impl Wording {
     pub fn of(portal: Portal, w: Words) -> Self {
         match portal {
             Portal::Gst => Self {
+                username: w.login_username(),
+                username_kind: "text",
                 login_title: w.gst_login_title(),
                 login_button: w.gst_login_button(),
                 username_hint: "",
@@ -46,7 +52,17 @@ impl Wording {
                 change_password_title: w.gst_change_password_title(),
                 confirm_new_password: w.gst_password_confirm(),
             },
-            Portal::Irp | Portal::Workspace => Self {
+            Portal::Workspace => Self {
+                username: w.workspace_login_email(),
+                username_kind: "email",
+                username_hint: "",
+                username_capitals: "none",
+                forgot_password_text: w.workspace_forgot_password_text(),
+                ..Self::of(Portal::Irp, w)
+            },
+            Portal::Irp => Self {
+                username: w.login_username(),
+                username_kind: "text",
                 login_title: w.login_title(),
                 login_button: w.login_button(),
                 username_hint: w.login_username_hint(),

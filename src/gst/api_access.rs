@@ -1,6 +1,6 @@
 //! `/gst/profile/api-access`: whether software may use the taxpayer's login, and for how long (`domain.md` 3.3).
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
@@ -13,12 +13,12 @@ use crate::notify::messages::{Cause, Writer};
 use crate::notify::{Outbox, Prepared, calendar, reminders};
 use crate::store::api_access::{self, ApiAccess};
 use crate::store::events::{self, Event};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, accounts};
 use crate::web::error::PageError;
 use crate::web::form::{Choice, FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::SignedIn;
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
-use crate::web::paths;
+use crate::web::{download, paths, throttle};
 use crate::words::Words;
 
 #[derive(Template)]
@@ -136,10 +136,7 @@ pub async fn show_calendar(visit: Visit, user: SignedIn<Gst>) -> PageResult {
     let on = found.filter(|access| matches!(state(Some(&access.switch), visit.now), State::On { .. }));
     let access = on.ok_or(PageError::NotFound)?;
     let text = calendar::api_access(&visit.kit.settings, &access.gstin, &access.switch, paths::GST_API_ACCESS);
-    Ok(HttpResponse::Ok()
-        .content_type(calendar::CONTENT_TYPE)
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", calendar::FILE_NAME)))
-        .body(text))
+    Ok(download::file(calendar::FILE_NAME, calendar::CONTENT_TYPE, text.into_bytes()))
 }
 
 impl ApiAccessForm {
@@ -161,6 +158,8 @@ async fn switch_on(
     outbox: &Outbox,
     duration: Duration,
 ) -> Result<Notice, PageError> {
+    // Each Yes sends messages to every registered address and phone.
+    throttle::spend(visit, throttle::api_access_switches(&visit.kit.settings.limits, user.gstin())).await?;
     let switch = Switch::on(duration, visit.now);
     let to = recipients(visit, user).await?;
     let wanted = SwitchOn {
@@ -190,13 +189,14 @@ struct SwitchOn {
 impl SwitchOn {
     /// The row as it is now: of this press of the button, or of the one just before.
     fn run(mut self, c: &mut Connection) -> store::Result<ApiAccess> {
+        accounts::lock(c, &self.row.account_id)?;
         let before = api_access::find(c, &self.row.gstin)?;
         if let Some(before) = before {
             match state(Some(&before.switch), self.now) {
                 State::On { .. } if self.is_same_press(&before) => return Ok(before),
                 State::On { until } => self.row.replaced_until = Some(until),
                 // Nobody has recorded the end yet, and from now on nobody will.
-                State::Ended { .. } if before.next_notice_at.is_some() => {
+                State::Ended { .. } if api_access::set_told(c, &before, None)? => {
                     events::insert(c, &reminders::event(&before, rule::Notice::Ended, self.now))?;
                 }
                 _ => {}
@@ -234,6 +234,8 @@ async fn switch_off(visit: &Visit, user: &SignedIn<Gst>, outbox: &Outbox) -> Res
             events::insert(c, &event)?;
             return Ok(Some(now));
         }
+        // Off by itself already: now its owner knows, and is not told any more.
+        api_access::set_end_seen(c, &gstin, now)?;
         // The button pressed twice: the first result again.
         let ended_at = api_access::find(c, &gstin)?.and_then(|access| access.switch.ended_at);
         Ok(ended_at.filter(|at| (0..SAME_PRESS).contains(&now.since(*at))))
@@ -249,10 +251,13 @@ fn messages_on(visit: &Visit, outbox: &Outbox, gstin: &str, switch: &Switch, to:
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
     let mail = writer.api_access_on(gstin, switch, paths::GST_API_ACCESS, &cause);
-    let mut messages = outbox.mails(&to.emails, &mail, visit.now);
+    // Undelivered until the end, they say what is no longer true.
+    let until = Some(switch.until);
+    let mut messages: Vec<Prepared> =
+        to.emails.iter().map(|email| outbox.mail(email, &mail, visit.now, until)).collect();
     let ending = to.gstin.as_ref().map(|gstin| gstin.ending()).unwrap_or_default();
     let sms = writer.api_access_on_sms(ending, switch.until);
-    messages.extend(to.mobiles.iter().filter_map(|mobile| outbox.sms(mobile, &sms, visit.now, None)));
+    messages.extend(to.mobiles.iter().filter_map(|mobile| outbox.sms(mobile, &sms, visit.now, until)));
     messages
 }
 

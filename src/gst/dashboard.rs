@@ -31,7 +31,7 @@ pub async fn show(visit: Visit, user: SignedIn<Gst>) -> PageResult {
     let taxpayer = super::taxpayer_of(&visit, &user).await?;
     let before = visit.visitor.signed_in().and_then(|session| session.before);
     let w = visit.w;
-    let notices = NavItem { address: paths::GST_NOTICES, text: w.gst_dashboard_notices(), current: false };
+    let notices = NavItem { address: paths::GST_NOTICES, text: w.gst_dashboard_notices(), current: None };
     page::ok(&DashboardPage {
         w,
         frame: visit.frame(w.gst_dashboard_title()),

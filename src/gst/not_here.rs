@@ -59,7 +59,7 @@ impl Elsewhere {
 
     /// The link to it.
     pub fn link(self, w: Words) -> NavItem {
-        NavItem { address: self.address(), text: self.name(w), current: false }
+        NavItem { address: self.address(), text: self.name(w), current: None }
     }
 
     /// What it is called on the page that links to it: the documents' words.

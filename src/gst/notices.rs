@@ -116,15 +116,16 @@ pub async fn show_csv(visit: Visit, user: SignedIn<Gst>) -> PageResult {
     let (w, kind) = (visit.w, Kind::wanted(&visit));
     let header = [w.gst_notices_time(), w.gst_notices_what(), w.gst_notices_portal(), w.gst_notices_address()];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let mut skip = 0;
+    // After every id.
+    let mut before = "~".to_owned();
     loop {
         let (gstin, actions) = (user.gstin().to_owned(), kind.actions());
-        let read = visit.kit.store.read(move |c| events::list_done(c, &gstin, &actions, skip, PER_READ));
+        let read = visit.kit.store.read(move |c| events::list_done_before(c, &gstin, &actions, &before, PER_READ));
         let found = read.await?;
         rows.extend(found.iter().map(|event| Notice::of(w, event).into_row()));
-        skip += PER_READ;
-        if found.len() < usize::try_from(PER_READ).unwrap_or(0) {
-            return download::csv("notices.csv", rows);
+        match found.last() {
+            Some(last) => before = last.id.clone(),
+            None => return download::csv("notices.csv", rows),
         }
     }
 }

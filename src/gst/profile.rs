@@ -103,9 +103,22 @@ pub async fn show_other_business(visit: Visit, user: SignedIn<Gst>) -> PageResul
 async fn others(visit: &Visit, user: &SignedIn<Gst>) -> Result<Vec<Registration>, PageError> {
     let Some(taxpayer) = super::taxpayer_of(visit, user).await? else { return Ok(Vec::new()) };
     let pan = taxpayer.gstin.pan().to_owned();
+    if !is_pan(&pan) {
+        // Numbers of other kinds hold something else there, which unrelated bodies may share.
+        return Ok(Vec::new());
+    }
     let mut found = visit.kit.store.read(move |c| taxpayers::list_by_pan(c, &pan)).await?;
     found.retain(|other| other.gstin != taxpayer.gstin.as_str());
     Ok(found)
+}
+
+/// Five letters, four digits, a letter.
+fn is_pan(text: &str) -> bool {
+    let fits = |(at, letter): (usize, u8)| match at {
+        5..=8 => letter.is_ascii_digit(),
+        _ => letter.is_ascii_uppercase(),
+    };
+    text.len() == 10 && text.bytes().enumerate().all(fits)
 }
 
 /// `27ABCDE1234F1Z0 – Acme Stores Mumbai – Maharashtra – Active`.
@@ -160,7 +173,11 @@ fn page_of(visit: &Visit, tab: Tab, sections: Vec<Section>, folds: Vec<(&'static
         w,
         frame: visit.frame(tab.name(w)),
         title: tab.name(w),
-        tabs: Tab::ALL.map(|other| NavItem { address: other.address(), text: other.name(w), current: other == tab }),
+        tabs: Tab::ALL.map(|other| NavItem {
+            address: other.address(),
+            text: other.name(w),
+            current: (other == tab).then_some("page"),
+        }),
         sections,
         folds,
         elsewhere: [Elsewhere::Dsc, Elsewhere::Composition, Elsewhere::Amendment, Elsewhere::StockIntimation]

@@ -8,7 +8,7 @@ const LONGEST_SESSION: i64 = 6 * HOUR / MINUTE;
 
 /// Seconds by which two machines' clocks may differ. Whatever began later than that began before the clock was set
 /// back, and counts no more (security.md R-7).
-const CLOCK_SLACK: i64 = 5;
+pub const CLOCK_SLACK: i64 = 5;
 
 /// For how long access is switched on: the four choices of the page, thirty days at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,19 +28,18 @@ impl FirstPassword {
         Self(Zeroizing::new(letters.map(|letter| char::from(*letter)).collect()))
     }
 
-    /// What somebody typed or pasted, with or without hyphens, in any case, O for 0 and I or L for 1. `None` when
-    /// nothing is left; anything else is for the comparison to judge.
+    /// What somebody typed or pasted, with or without hyphens, in any case, O for 0 and I or L for 1. `None` when no
+    /// letter or digit is left; anything else is for the comparison to judge.
     pub fn typed(raw: &str) -> Option<Self> {
         let kept = raw.chars().filter(|letter| letter.is_ascii_alphanumeric()).take(100);
-        let canonical = kept
+        let canonical: String = kept
             .map(|letter| match letter.to_ascii_lowercase() {
                 'o' => '0',
                 'i' | 'l' => '1',
                 other => other,
             })
             .collect();
-        let typed = raw.chars().any(|letter| !letter.is_whitespace());
-        typed.then_some(Self(Zeroizing::new(canonical)))
+        (!canonical.is_empty()).then_some(Self(Zeroizing::new(canonical)))
     }
 
     /// The canonical form, for the MAC.

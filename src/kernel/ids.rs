@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::Rng as _;
+use sha2::{Digest as _, Sha256};
 
 use super::clock::Moment;
 
@@ -22,9 +25,19 @@ pub fn ordered(now: Moment) -> String {
     format!("{:010x}{position:08x}{}", now.seconds(), letters(8))
 }
 
+/// What sorts before every id that `ordered` makes at that moment or later, and after the others.
+pub fn first_of(moment: Moment) -> String {
+    format!("{:010x}", moment.seconds())
+}
+
 /// Whether a text from outside can be an id made by `random`.
 pub fn is_random(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|letter| ALPHABET.contains(&letter))
+}
+
+/// What is stored of a token, so that a leaked database opens nothing: SHA-256, base64url.
+pub fn digest(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
 /// What a person reads out to the help desk: `7F3K-29QD`, the beginning of the request's id in log and events.
@@ -57,6 +70,7 @@ mod tests {
         let now = Moment::from_seconds(1_795_261_260);
         let (first, second, later) = (ordered(now), ordered(now), ordered(now.plus(1)));
         assert!(first < second && second < later);
+        assert!(first_of(now) < first && second < first_of(now.plus(1)) && first_of(now.plus(1)) < later);
     }
 
     #[test]

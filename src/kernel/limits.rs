@@ -77,6 +77,8 @@ limits! {
     eligibility_per_day = 200;
     /// Eligibility checks a minute from one address, the same GSTIN again included.
     eligibility_posts_per_minute = 60;
+    /// Times an hour that API access may be switched on for one GSTIN.
+    api_access_switches_per_hour = 20;
     /// API passwords chosen in 15 minutes for one GSTIN.
     credential_posts_per_quarter = 20;
     /// Sign-ins a minute from one address.
@@ -95,6 +97,18 @@ limits! {
     sign_in_failure_window = 15 * MINUTE;
     /// Seconds a locked account stays locked.
     sign_in_lock = 15 * MINUTE;
+    /// Wrong API passwords for one API username after which it is refused to addresses that it was not used from.
+    api_sign_in_failures = 10;
+    /// Seconds in which those are counted.
+    api_sign_in_failure_window = 15 * MINUTE;
+    /// Wrong API passwords a minute from one address.
+    api_sign_in_failures_per_minute = 60;
+    /// Seconds for which an address is known that an API username was used from.
+    api_sign_in_address_known = 30 * DAY;
+    /// Saved API credentials that one person tests a minute.
+    credential_tests_per_minute = 60;
+    /// Seconds in which saved API credentials can be replaced by those just typed.
+    credential_replacement_life = 10 * MINUTE;
     /// Seconds a signed-in session lives without a request.
     session_idle = 15 * MINUTE;
     /// Seconds a signed-in session lives at most.
@@ -105,6 +119,14 @@ limits! {
     registration_proof_life = 10 * MINUTE;
     /// Seconds within which an OTP proves one operation of a signed-in person.
     step_up_life = 5 * MINUTE;
+    /// Seconds an invitation into a workspace works.
+    invitation_life = 3 * DAY;
+    /// Invitations a day from one workspace.
+    invitations_per_day = 50;
+    /// Invitations a day to one email address, from whichever workspaces.
+    invitations_to_address_per_day = 10;
+    /// Seconds a handoff from a workspace to the IRP lives.
+    handoff_life = 30 * MINUTE;
     /// Seconds a form that outlived its session is kept for.
     draft_life = 30 * MINUTE;
     /// Password hashes computed at once.
@@ -117,6 +139,26 @@ limits! {
     form_bytes = 64 * 1024;
     /// Seconds in which a posted form must have arrived.
     form_seconds = 20;
+    /// Bytes of an uploaded file.
+    upload_bytes = 2 * 1024 * 1024;
+    /// Seconds in which an uploaded file must have arrived.
+    upload_seconds = 300;
+    /// Seconds after which an upload must have brought its bytes a second.
+    upload_head_start = 10;
+    /// Bytes a second that an upload must bring.
+    upload_bytes_per_second = 1024;
+    /// GSTINs that one workspace may list.
+    workspace_gstins = 10_000;
+    /// Rows of a file with GSTINs to import.
+    import_rows = 10_000;
+    /// Files with GSTINs an hour in one workspace.
+    imports_per_hour = 30;
+    /// Files with GSTINs a day in one workspace.
+    imports_per_day = 100;
+    /// Seconds that the preview of an import is kept for.
+    import_preview_life = DAY;
+    /// Seconds that the result of an import is kept for.
+    import_kept = 30 * DAY;
     /// SMS a day over all destinations.
     sms_per_day = 5_000;
     /// Messages kept for `/demo/messages`.

@@ -40,6 +40,13 @@ impl InPortal for Irp {
     const PORTAL: Portal = Portal::Irp;
 }
 
+/// The workspace: saved credentials of many GSTINs.
+pub struct Workspace;
+
+impl InPortal for Workspace {
+    const PORTAL: Portal = Portal::Workspace;
+}
+
 /// The GST portal: first login, dashboard, profile, Manage API Access.
 pub struct Gst;
 

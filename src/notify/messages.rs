@@ -2,6 +2,7 @@
 //! Access in `api_access`.
 
 mod api_access;
+mod workspace;
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,10 @@ use crate::settings::Settings;
 use crate::store::journeys::Kind;
 use crate::words::{Lang, Words};
 
+pub use self::workspace::Invited;
+
 /// A mail, rendered: a plain text part and an HTML part without images. The subject never holds an OTP.
+#[derive(Clone)]
 pub struct Mail {
     pub kind: &'static str,
     pub subject: String,
@@ -76,13 +80,18 @@ impl<'a> Writer<'a> {
         Self { w: Words::new(Lang::En), settings }
     }
 
-    /// M1: an OTP by mail.
-    pub fn otp_mail(&self, purpose: Kind, code: &str, gstin: &str, until: Moment) -> Mail {
+    /// M1: an OTP by mail. People of a workspace have no GSTIN.
+    pub fn otp_mail(&self, purpose: Kind, code: &str, gstin: Option<&Gstin>, until: Moment) -> Mail {
         let w = self.w;
         let purpose_words = self.purpose(purpose);
         let subject = w.mail_otp_subject().purpose(&purpose_words).to_string();
-        let sentence = w.mail_otp_text().code(code).purpose(&purpose_words).gstin(gstin);
-        let sentence = sentence.time(until.ist_time()).date(until.ist_date()).to_string();
+        let (time, date) = (until.ist_time(), until.ist_date());
+        let sentence = match gstin {
+            Some(gstin) => {
+                w.mail_otp_text().code(code).purpose(&purpose_words).gstin(gstin).time(time).date(date).to_string()
+            }
+            None => w.mail_otp_person_text().code(code).purpose(&purpose_words).time(time).date(date).to_string(),
+        };
         let paragraphs = [sentence, w.mail_otp_warning().to_owned()];
         self.letter(otp_kind(purpose), subject, &paragraphs, &[], &[])
     }
@@ -100,7 +109,7 @@ impl<'a> Writer<'a> {
             Kind::ChangeApiPassword => {
                 w.sms_change().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
             }
-            Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin => {
+            Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin | Kind::CreateWorkspace => {
                 w.sms_account().code(code).purpose(self.purpose(purpose)).minutes(minutes).to_string()
             }
         };
@@ -147,12 +156,13 @@ impl<'a> Writer<'a> {
         self.letter("gst_username", subject, &paragraphs, &self.facts(cause), &[self.not_you()])
     }
 
-    /// M3: a password was changed or reset. `forgot_password` is the address of that page in the account's portal.
-    pub fn password_changed(&self, portal: Portal, gstin: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
+    /// M3: a password was changed or reset. `account` is the GSTIN, or a person's email; `forgot_password` is the address of that page in the account's portal.
+    pub fn password_changed(&self, portal: Portal, account: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
         let w = self.w;
         let text = match portal {
-            Portal::Irp => w.mail_password_text().gstin(gstin).to_string(),
-            Portal::Gst | Portal::Workspace => w.mail_password_gst_text().gstin(gstin).to_string(),
+            Portal::Irp => w.mail_password_text().gstin(account).to_string(),
+            Portal::Gst => w.mail_password_gst_text().gstin(account).to_string(),
+            Portal::Workspace => w.mail_password_workspace_text().email(account).to_string(),
         };
         let paragraphs = [text, w.mail_password_signed_out().to_owned()];
         let link = format!("{}{forgot_password}", self.settings.base_url);
@@ -189,6 +199,7 @@ impl<'a> Writer<'a> {
             Kind::ForgotPassword => self.w.mail_purpose_reset().brand(&self.settings.brand).to_string(),
             Kind::ForgotUsername => self.w.mail_purpose_username().to_owned(),
             Kind::FirstLogin => self.w.mail_purpose_first_login().to_owned(),
+            Kind::CreateWorkspace => self.w.mail_purpose_workspace().to_owned(),
         }
     }
 
@@ -235,6 +246,7 @@ const fn otp_kind(purpose: Kind) -> &'static str {
         Kind::ForgotPassword => "otp_reset_password",
         Kind::ForgotUsername => "otp_forgot_username",
         Kind::FirstLogin => "first_password",
+        Kind::CreateWorkspace => "otp_create_workspace",
     }
 }
 
@@ -259,8 +271,8 @@ mod tests {
 
     #[test]
     fn an_otp_mail_says_what_it_is_for_and_keeps_the_code_out_of_the_subject() {
-        let until = Moment::from_seconds(1_795_261_260);
-        let mail = Writer::new(&settings()).otp_mail(Kind::Register, "123456", "29ABCDE1234F1ZW", until);
+        let (until, gstin) = (Moment::from_seconds(1_795_261_260), Gstin::parse("29ABCDE1234F1ZW").unwrap());
+        let mail = Writer::new(&settings()).otp_mail(Kind::Register, "123456", Some(&gstin), until);
         assert_eq!(mail.subject, "Your OTP to register");
         let sentence =
             "123456 is your OTP to register for GSTIN 29ABCDE1234F1ZW. It works until 17:11 IST on 21/11/2026.";

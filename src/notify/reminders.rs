@@ -61,6 +61,9 @@ impl Reminders {
     /// other, and is due again at the next look.
     pub async fn send_due(&self) -> Result<usize> {
         let now = self.clock.now();
+        if self.store.read(move |c| api_access::has_future(c, now)).await? {
+            self.store.write(move |c| api_access::end_from_future(c, now)).await?;
+        }
         let due = self.store.read(move |c| api_access::list_due(c, now, AT_ONCE)).await?;
         let mut told = 0;
         for access in due {

@@ -21,6 +21,8 @@ pub struct Account {
     pub last_sign_in_at: Option<i64>,
     pub last_sign_in_address: Option<String>,
     pub frozen_at: Option<i64>,
+    /// Of a person; accounts of GSTINs have none.
+    pub name: Option<String>,
 }
 
 pub fn find(c: &mut Connection, id: &str) -> Result<Option<Account>> {
@@ -51,6 +53,18 @@ pub fn find_by_gstin(c: &mut Connection, portal: Portal, gstin: &str) -> Result<
             .get_result(c)
             .optional()
     })?)
+}
+
+/// Those of the GSTINs that have an account in that portal; a page of them at most.
+pub fn list_gstins(c: &mut Connection, portal: Portal, gstins: &[String]) -> Result<Vec<String>> {
+    let found: Vec<Option<String>> = on_any!(c, |c| {
+        accounts::table
+            .filter(accounts::portal.eq(portal.as_str()))
+            .filter(accounts::gstin.eq_any(gstins))
+            .select(accounts::gstin)
+            .load(c)
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The indexes decide who was first: in one portal a username is unique, and so is the account of a GSTIN.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::api_access;
 use super::{Connection, Result, StoreError, on_any};
-use crate::kernel::api_access::{Duration, Switch};
+use crate::kernel::api_access::{CLOCK_SLACK, Duration, Switch};
 use crate::kernel::clock::Moment;
 
 /// The access of a GSTIN as it was switched last.
@@ -69,7 +69,45 @@ pub fn set_off(c: &mut Connection, gstin: &str, now: Moment) -> Result<bool> {
     Ok(rows == 1)
 }
 
-/// Up to `limit` whose owner is to be told something by `now`, the longest waiting first.
+/// An end by time that its owner has seen and said No to is over like one by hand; one that nobody has told yet stays
+/// to be told.
+pub fn set_end_seen(c: &mut Connection, gstin: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        let over = api_access::table
+            .filter(api_access::gstin.eq(gstin))
+            .filter(api_access::ended_at.is_null())
+            .filter(api_access::next_notice_at.is_null())
+            .filter(api_access::until.le(now.seconds()));
+        diesel::update(over).set(api_access::ended_at.eq(api_access::until.nullable())).execute(c)
+    })?;
+    Ok(())
+}
+
+/// Ends for good what was switched on in the future: the clock was set back since, and access must not come back
+/// by itself when it catches up.
+pub fn end_from_future(c: &mut Connection, now: Moment) -> Result<usize> {
+    Ok(on_any!(c, |c| {
+        let future = api_access::table
+            .filter(api_access::enabled_at.gt(now.plus(CLOCK_SLACK).seconds()))
+            .filter(api_access::ended_at.is_null());
+        diesel::update(future)
+            .set((api_access::ended_at.eq(Some(now.seconds())), api_access::next_notice_at.eq(None::<i64>)))
+            .execute(c)
+    })?)
+}
+
+/// Whether there is something to end.
+pub fn has_future(c: &mut Connection, now: Moment) -> Result<bool> {
+    Ok(on_any!(c, |c| {
+        let future = api_access::table
+            .filter(api_access::enabled_at.gt(now.plus(CLOCK_SLACK).seconds()))
+            .filter(api_access::ended_at.is_null());
+        diesel::select(diesel::dsl::exists(future)).get_result(c)
+    })?)
+}
+
+/// Up to `limit` whose owner is to be told something by `now`, the longest waiting first. A damaged row is logged and
+/// left out: it must not keep the others from being told.
 pub fn list_due(c: &mut Connection, now: Moment, limit: i64) -> Result<Vec<ApiAccess>> {
     let rows: Vec<Row> = on_any!(c, |c| {
         api_access::table
@@ -79,7 +117,8 @@ pub fn list_due(c: &mut Connection, now: Moment, limit: i64) -> Result<Vec<ApiAc
             .select(Row::as_select())
             .load(c)
     })?;
-    rows.into_iter().map(from_row).collect()
+    let readable = |row: Result<ApiAccess>| row.inspect_err(|error| tracing::error!(%error, "left out")).ok();
+    Ok(rows.into_iter().map(from_row).filter_map(readable).collect())
 }
 
 /// Its owner is told what was due of `was`, and is told again at `next`. False when somebody else has told it, or when

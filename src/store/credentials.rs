@@ -30,6 +30,17 @@ pub fn find_by_gstin(c: &mut Connection, gstin: &str) -> Result<Option<Credentia
     Ok(if of_gstin.is_empty() { None } else { Some(of_gstin.remove(0)) })
 }
 
+/// The credentials of that canonical username.
+pub fn find_by_username(c: &mut Connection, canonical_username: &str) -> Result<Option<Credential>> {
+    Ok(on_any!(c, |c| {
+        credentials::table
+            .filter(credentials::canonical_username.eq(canonical_username))
+            .select(Credential::as_select())
+            .get_result(c)
+            .optional()
+    })?)
+}
+
 fn list_by_gstin(c: &mut Connection, gstin: &str) -> Result<Vec<Credential>> {
     Ok(on_any!(c, |c| {
         credentials::table
@@ -44,6 +55,14 @@ fn list_by_gstin(c: &mut Connection, gstin: &str) -> Result<Vec<Credential>> {
 pub fn is_taken(c: &mut Connection, canonical_username: &str) -> Result<bool> {
     Ok(on_any!(c, |c| {
         let same = credentials::table.filter(credentials::canonical_username.eq(canonical_username));
+        diesel::select(diesel::dsl::exists(same)).get_result(c)
+    })?)
+}
+
+/// Whether these credentials are still there with the API password of that moment.
+pub fn is_unchanged(c: &mut Connection, id: &str, changed_at: i64) -> Result<bool> {
+    Ok(on_any!(c, |c| {
+        let same = credentials::table.filter(credentials::id.eq(id)).filter(credentials::changed_at.eq(changed_at));
         diesel::select(diesel::dsl::exists(same)).get_result(c)
     })?)
 }
@@ -65,6 +84,16 @@ pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Mome
         diesel::update(credentials::table.filter(credentials::id.eq(id)))
             .set((credentials::password_hash.eq(password_hash), credentials::changed_at.eq(now.seconds())))
             .execute(c)
+    })?;
+    Ok(())
+}
+
+/// The same password under newer parameters or a newer pepper; refused silently when it was changed meanwhile.
+pub fn set_rehashed(c: &mut Connection, id: &str, old_hash: &str, new_hash: &str) -> Result<()> {
+    on_any!(c, |c| {
+        let unchanged =
+            credentials::table.filter(credentials::id.eq(id)).filter(credentials::password_hash.eq(old_hash));
+        diesel::update(unchanged).set(credentials::password_hash.eq(new_hash)).execute(c)
     })?;
     Ok(())
 }

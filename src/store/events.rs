@@ -5,6 +5,8 @@ use diesel::prelude::*;
 
 use super::schema::events;
 use super::{Connection, Result, on_any};
+use crate::kernel::clock::Moment;
+use crate::kernel::ids;
 
 /// The outcome of an act that was done.
 pub const DONE: &str = "accepted";
@@ -60,6 +62,42 @@ pub fn list_done(c: &mut Connection, gstin: &str, actions: &[&str], skip: i64, l
             .select(Event::as_select())
             .load(c)
     })?)
+}
+
+/// The same rows in another way: `limit` of them before the one with that id, so that what happens meanwhile shifts none.
+pub fn list_done_before(
+    c: &mut Connection,
+    gstin: &str,
+    actions: &[&str],
+    before: &str,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    Ok(on_any!(c, |c| {
+        events::table
+            .filter(events::gstin.eq(gstin))
+            .filter(events::action.eq_any(actions))
+            .filter(events::outcome.eq(DONE))
+            .filter(events::id.lt(before))
+            .order(events::id.desc())
+            .limit(limit)
+            .select(Event::as_select())
+            .load(c)
+    })?)
+}
+
+/// Whether that account has done exactly this later than `since`: a button pressed twice.
+pub fn has_done(c: &mut Connection, account_id: &str, action: &str, detail: &str, since: Moment) -> Result<bool> {
+    let found: i64 = on_any!(c, |c| {
+        events::table
+            .filter(events::id.ge(ids::first_of(since.plus(1))))
+            .filter(events::account_id.eq(account_id))
+            .filter(events::action.eq(action))
+            .filter(events::outcome.eq(DONE))
+            .filter(events::detail.eq(detail))
+            .count()
+            .get_result(c)
+    })?;
+    Ok(found > 0)
 }
 
 /// How many rows `list_done` has in all.

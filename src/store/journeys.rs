@@ -18,16 +18,18 @@ pub enum Kind {
     FirstLogin,
     CreateApiCredentials,
     ChangeApiPassword,
+    CreateWorkspace,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Register,
         Self::ForgotPassword,
         Self::ForgotUsername,
         Self::FirstLogin,
         Self::CreateApiCredentials,
         Self::ChangeApiPassword,
+        Self::CreateWorkspace,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Kind {
             Self::FirstLogin => "first_login",
             Self::CreateApiCredentials => "create_api_credentials",
             Self::ChangeApiPassword => "change_api_password",
+            Self::CreateWorkspace => "create_workspace",
         }
     }
 }
@@ -71,8 +74,8 @@ impl Stage {
     }
 }
 
-/// A journey. `subject` is the canonical name it is about, known to us or not: a GSTIN, or the username typed into the
-/// GST portal's "Forgot Password".
+/// A journey. `subject` is the canonical name it is about, known to us or not: a GSTIN, the username typed into the GST
+/// portal's "Forgot Password", or in the workspace an email address.
 #[derive(Debug, Clone)]
 pub struct Journey {
     pub id: String,
@@ -85,6 +88,8 @@ pub struct Journey {
     pub started_at: Moment,
     pub last_seen_at: Moment,
     pub verified_at: Option<Moment>,
+    /// What the walk has collected besides, as JSON.
+    pub data: Option<String>,
 }
 
 impl Journey {
@@ -101,14 +106,15 @@ impl Journey {
             started_at: now,
             last_seen_at: now,
             verified_at: None,
+            data: None,
         }
     }
 
     /// The GSTIN it is about. `None` for a walk that begins with a username: people type passwords into the wrong
     /// field, so no record may hold that (T21).
     pub fn gstin(&self) -> Option<&str> {
-        let by_username = self.kind == Kind::ForgotPassword && self.portal != Portal::Irp;
-        (!by_username).then_some(self.subject.as_str())
+        let by_username = self.kind == Kind::ForgotPassword && self.portal == Portal::Gst;
+        (!by_username && self.portal != Portal::Workspace).then_some(self.subject.as_str())
     }
 }
 
@@ -125,6 +131,7 @@ struct Row {
     started_at: i64,
     last_seen_at: i64,
     verified_at: Option<i64>,
+    data: Option<String>,
 }
 
 impl TryFrom<Row> for Journey {
@@ -146,6 +153,7 @@ impl TryFrom<Row> for Journey {
             started_at: Moment::from_seconds(row.started_at),
             last_seen_at: Moment::from_seconds(row.last_seen_at),
             verified_at: row.verified_at.map(Moment::from_seconds),
+            data: row.data,
         })
     }
 }
@@ -171,6 +179,7 @@ pub fn insert(c: &mut Connection, journey: &Journey) -> Result<()> {
                 started_at: journey.started_at.seconds(),
                 last_seen_at: journey.last_seen_at.seconds(),
                 verified_at: journey.verified_at.map(Moment::seconds),
+                data: journey.data.clone(),
             })
             .execute(c)
     })?;
@@ -206,6 +215,14 @@ pub fn set_contact(c: &mut Connection, id: &str, email: &str, mobile: &str) -> R
             .execute(c)
     })?;
     Ok(changed == 1)
+}
+
+/// What the walk has collected, typed anew.
+pub fn set_data(c: &mut Connection, id: &str, data: &str) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(journeys::table.filter(journeys::id.eq(id))).set(journeys::data.eq(Some(data))).execute(c)
+    })?;
+    Ok(())
 }
 
 /// The OTP of this journey was right.

@@ -15,10 +15,16 @@ pub mod counters;
 pub mod credentials;
 pub mod demo_messages;
 pub mod events;
+pub mod gstin_imports;
+pub mod handoffs;
+pub mod invitations;
 pub mod journeys;
 pub mod outbox;
+pub mod saved_credentials;
 pub mod sessions;
 pub mod taxpayers;
+pub mod workspace_gstins;
+pub mod workspaces;
 
 use std::path::PathBuf;
 use std::sync::Arc;

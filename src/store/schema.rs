@@ -51,6 +51,7 @@ diesel::table! {
         last_sign_in_at -> Nullable<BigInt>,
         last_sign_in_address -> Nullable<Text>,
         frozen_at -> Nullable<BigInt>,
+        name -> Nullable<Text>,
     }
 }
 
@@ -79,6 +80,7 @@ diesel::table! {
         started_at -> BigInt,
         last_seen_at -> BigInt,
         verified_at -> Nullable<BigInt>,
+        data -> Nullable<Text>,
     }
 }
 
@@ -171,3 +173,99 @@ diesel::table! {
         next_notice_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    workspaces (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    members (workspace_id, account_id) {
+        workspace_id -> Text,
+        account_id -> Text,
+        role -> Text,
+        joined_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        token_hash -> Text,
+        workspace_id -> Text,
+        email -> Text,
+        role -> Text,
+        invited_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        accepted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    workspace_gstins (workspace_id, gstin) {
+        workspace_id -> Text,
+        gstin -> Text,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    saved_credentials (id) {
+        id -> Text,
+        workspace_id -> Text,
+        gstin -> Text,
+        api_username -> Text,
+        sealed_password -> Text,
+        key_id -> Text,
+        state -> Text,
+        tested_at -> Nullable<BigInt>,
+        changed_at -> BigInt,
+        stale_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    handoffs (token_hash) {
+        token_hash -> Text,
+        workspace_id -> Text,
+        account_id -> Text,
+        session_id -> Text,
+        gstin -> Text,
+        purpose -> Text,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    gstin_imports (id) {
+        id -> Text,
+        workspace_id -> Text,
+        account_id -> Text,
+        digest -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    gstin_import_rows (import_id, position) {
+        import_id -> Text,
+        position -> Integer,
+        typed -> Text,
+        gstin -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(gstin_import_rows, workspace_gstins);
+diesel::allow_tables_to_appear_in_same_query!(taxpayers, workspace_gstins);
+diesel::joinable!(members -> accounts (account_id));
+diesel::joinable!(members -> workspaces (workspace_id));
+diesel::allow_tables_to_appear_in_same_query!(accounts, members, workspaces);

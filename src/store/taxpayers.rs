@@ -102,7 +102,7 @@ pub struct Registration {
 pub fn list_by_pan(c: &mut Connection, pan: &str) -> Result<Vec<Registration>> {
     let mut found = Vec::new();
     for (state, _) in STATES {
-        // Digits before letters: so sorts every collation that a PostgreSQL may have.
+        // Digits before letters and Z last: so sort SQLite, C and ICU's root collation.
         let (from, to) = (format!("{state}{pan}000"), format!("{state}{pan}ZZZ"));
         let of_state: Vec<Registration> = on_any!(c, |c| {
             taxpayers::table
@@ -112,6 +112,22 @@ pub fn list_by_pan(c: &mut Connection, pan: &str) -> Result<Vec<Registration>> {
                 .load(c)
         })?;
         found.extend(of_state);
+    }
+    Ok(found)
+}
+
+/// Which of these GSTINs the register marks as `sandbox`.
+pub fn list_sandbox(c: &mut Connection, gstins: &[String]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for chunk in gstins.chunks(ROWS_PER_STATEMENT) {
+        let marked: Vec<String> = on_any!(c, |c| {
+            taxpayers::table
+                .filter(taxpayers::gstin.eq_any(chunk))
+                .filter(taxpayers::sandbox.eq(true))
+                .select(taxpayers::gstin)
+                .load(c)
+        })?;
+        found.extend(marked);
     }
     Ok(found)
 }

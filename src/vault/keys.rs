@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::Rng as _;
 use zeroize::Zeroizing;
 
 /// What a key is for. A key of one purpose never serves another.
@@ -38,6 +38,11 @@ impl Purpose {
             Self::Cred => "cred",
         }
     }
+
+    /// The purpose of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == name)
+    }
 }
 
 /// Why the keys cannot be used; each is one line for the operator.
@@ -58,53 +63,140 @@ pub(super) struct Key {
     pub(super) bytes: Zeroizing<[u8; 32]>,
 }
 
-/// All keys of this installation, read once at start.
-pub struct KeyRing(BTreeMap<Purpose, Vec<Key>>);
+/// Extra input of password hashes, with its id.
+pub struct Pepper(Arc<Key>);
+
+impl Pepper {
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        self.0.bytes.as_slice()
+    }
+}
+
+/// All keys of this installation. A file that changes is read again (`refresh`), so that a running server uses the keys
+/// that `sanad keys rotate` has made beside it.
+pub struct KeyRing {
+    directory: PathBuf,
+    /// Locked only to take a key out or to put a file's keys in; nobody computes meanwhile.
+    files: RwLock<BTreeMap<Purpose, KeyFile>>,
+}
+
+/// The keys of one file, oldest first, and how the file looked when they were read.
+struct KeyFile {
+    keys: Vec<Arc<Key>>,
+    look: Option<Look>,
+}
+
+/// What tells that a file is another one or was written or made private since.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
+    inode: u64,
+    changed: (i64, i64),
+    bytes: u64,
+}
 
 impl KeyRing {
     /// Reads every key file of `directory`; refuses a missing, damaged or exposed one.
     pub fn load(directory: &Path) -> Result<Self, KeyError> {
-        let keys = Purpose::ALL.map(|purpose| Ok((purpose, read_file(&file_of(directory, purpose))?)));
-        Ok(Self(keys.into_iter().collect::<Result<_, KeyError>>()?))
+        let files = Purpose::ALL.map(|purpose| {
+            let path = file_of(directory, purpose);
+            // Looked at first: a change while it is read is seen at the next look.
+            let look = look_at(&path);
+            Ok((purpose, KeyFile { keys: read_file(&path)?, look }))
+        });
+        let files = files.into_iter().collect::<Result<_, KeyError>>()?;
+        Ok(Self { directory: directory.to_owned(), files: RwLock::new(files) })
     }
 
-    /// Makes the directory (0700) and every key file (0600) that is not there yet; demo mode calls it at each start.
-    pub fn generate_missing(directory: &Path) -> Result<(), KeyError> {
-        let failed = |error| KeyError::Io(directory.to_owned(), error);
-        fs::create_dir_all(directory).map_err(failed)?;
-        fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-        for purpose in Purpose::ALL {
-            write_new_key(&file_of(directory, purpose))?;
-        }
-        Ok(())
-    }
-
-    /// The id and bytes of the pepper in use.
-    pub fn pepper(&self) -> (&str, &[u8]) {
-        let key = self.current(Purpose::Pepper);
-        (&key.id, key.bytes.as_slice())
+    /// The pepper in use.
+    pub fn pepper(&self) -> Pepper {
+        Pepper(self.current(Purpose::Pepper))
     }
 
     /// The pepper of that id; `None` when it was retired.
-    pub fn pepper_of(&self, id: &str) -> Option<&[u8]> {
-        self.of_id(Purpose::Pepper, id).map(|key| key.bytes.as_slice())
+    pub fn pepper_of(&self, id: &str) -> Option<Pepper> {
+        self.of_id(Purpose::Pepper, id).map(Pepper)
     }
 
-    #[expect(clippy::expect_used, reason = "`load` is the only maker and leaves no purpose without a key")]
-    pub(super) fn current(&self, purpose: Purpose) -> &Key {
-        self.0.get(&purpose).and_then(|keys| keys.last()).expect("every purpose has a key")
+    /// The id of the key in use, which is no secret.
+    pub fn current_id(&self, purpose: Purpose) -> String {
+        self.current(purpose).id.clone()
     }
 
-    pub(super) fn of_id(&self, purpose: Purpose, id: &str) -> Option<&Key> {
-        self.0.get(&purpose)?.iter().find(|key| key.id == id)
+    /// Whether the key of that id is the only one kept for the purpose.
+    pub fn is_only(&self, purpose: Purpose, id: &str) -> bool {
+        self.with_file(purpose, |file| file.keys.iter().all(|key| key.id == id))
+    }
+
+    /// Reads every file again that has changed. One that is missing, damaged or exposed now is told in the log once, and
+    /// the keys read before stay in use.
+    pub fn refresh_all(&self) {
+        for purpose in Purpose::ALL {
+            self.refresh(purpose);
+        }
+    }
+
+    /// Whether the purpose's file has changed and was read again.
+    pub(super) fn refresh(&self, purpose: Purpose) -> bool {
+        let path = file_of(&self.directory, purpose);
+        let look = look_at(&path);
+        if self.with_file(purpose, |file| file.look == look) {
+            return false;
+        }
+        let read = read_file(&path);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = files.get_mut(&purpose) else { return false };
+        file.look = look;
+        match read {
+            Ok(keys) => {
+                file.keys = keys;
+                tracing::info!(purpose = purpose.as_str(), "the keys were read again");
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the keys read before stay in use");
+                false
+            }
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "no purpose is ever without a key: a file without one is refused")]
+    pub(super) fn current(&self, purpose: Purpose) -> Arc<Key> {
+        self.with_file(purpose, |file| file.keys.last().cloned()).expect("every purpose has a key")
+    }
+
+    /// A key that is not known may have been made a moment ago, by another instance or by a command.
+    pub(super) fn of_id(&self, purpose: Purpose, id: &str) -> Option<Arc<Key>> {
+        let find = || self.with_file(purpose, |file| file.keys.iter().find(|key| key.id == id).cloned());
+        find().or_else(|| self.refresh(purpose).then(find).flatten())
+    }
+
+    /// Every key kept, the newest first.
+    pub(super) fn all(&self, purpose: Purpose) -> Vec<Arc<Key>> {
+        self.with_file(purpose, |file| file.keys.iter().rev().cloned().collect())
+    }
+
+    #[expect(clippy::expect_used, reason = "`load` is the only maker and reads the file of every purpose")]
+    fn with_file<T>(&self, purpose: Purpose, take: impl FnOnce(&KeyFile) -> T) -> T {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        take(files.get(&purpose).expect("every purpose has a file"))
     }
 }
 
-fn file_of(directory: &Path, purpose: Purpose) -> PathBuf {
+pub(super) fn file_of(directory: &Path, purpose: Purpose) -> PathBuf {
     directory.join(format!("{}.key", purpose.as_str()))
 }
 
-fn read_file(path: &Path) -> Result<Vec<Key>, KeyError> {
+fn look_at(path: &Path) -> Option<Look> {
+    let file = fs::metadata(path).ok()?;
+    // The time of the change of the inode and not of the text: it tells a new mode and a rename too.
+    Some(Look { inode: file.ino(), changed: (file.ctime(), file.ctime_nsec()), bytes: file.len() })
+}
+
+pub(super) fn read_file(path: &Path) -> Result<Vec<Arc<Key>>, KeyError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
         _ => KeyError::Io(path.to_owned(), error),
@@ -114,7 +206,8 @@ fn read_file(path: &Path) -> Result<Vec<Key>, KeyError> {
         return Err(KeyError::Exposed(path.to_owned()));
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
-    let keys: Option<Vec<Key>> = text.lines().filter(|line| !line.trim().is_empty()).map(parse_line).collect();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let keys: Option<Vec<Arc<Key>>> = lines.map(|line| parse_line(line).map(Arc::new)).collect();
     keys.filter(|keys| !keys.is_empty()).ok_or_else(|| KeyError::Damaged(path.to_owned()))
 }
 
@@ -127,57 +220,91 @@ fn parse_line(line: &str) -> Option<Key> {
     (hex && !placeholder).then(|| Key { id: id.to_owned(), bytes })
 }
 
-/// Written to a name of its own first and then linked, so that of two starting programs one wins and neither ever
-/// reads half a key.
-fn write_new_key(path: &Path) -> Result<(), KeyError> {
-    let failed = |error| KeyError::Io(path.to_owned(), error);
-    if path.exists() {
-        return Ok(());
-    }
-    let mut random = Zeroizing::new([0_u8; 36]);
-    rand::rng().fill_bytes(random.as_mut_slice());
-    let (id, key) = random.split_at(4);
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = Zeroizing::new(format!("{id} {}\n", URL_SAFE_NO_PAD.encode(key)));
-
-    let draft = path.with_extension(format!("key.{id}"));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft).map_err(failed)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn generated_keys_load_and_stay_the_same() {
+    fn folder() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         KeyRing::generate_missing(directory.path()).unwrap();
-        let first = KeyRing::load(directory.path()).unwrap().pepper().1.to_vec();
-        KeyRing::generate_missing(directory.path()).unwrap();
-        assert_eq!(KeyRing::load(directory.path()).unwrap().pepper().1, first);
+        directory
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     #[test]
     fn a_missing_exposed_or_damaged_file_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        KeyRing::generate_missing(directory.path()).unwrap();
+        let directory = folder();
         let path = file_of(directory.path(), Purpose::Otp);
 
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        set_mode(&path, 0o644);
         assert!(matches!(KeyRing::load(directory.path()), Err(KeyError::Exposed(_))));
 
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&path, 0o600);
         fs::write(&path, format!("00000001 {}\n", URL_SAFE_NO_PAD.encode([7_u8; 32]))).unwrap();
         assert!(matches!(KeyRing::load(directory.path()), Err(KeyError::Damaged(_))), "a placeholder is no key");
 
         fs::remove_file(&path).unwrap();
         assert!(matches!(KeyRing::load(directory.path()), Err(KeyError::Missing(_))));
+    }
+
+    #[test]
+    fn a_purpose_has_one_name() {
+        assert!(Purpose::ALL.iter().all(|purpose| Purpose::parse(purpose.as_str()) == Some(*purpose)));
+        assert_eq!(Purpose::parse("Cred"), None);
+    }
+
+    #[test]
+    fn a_new_key_is_used_from_the_next_look_on_and_the_old_one_is_still_known() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let old = ring.current_id(Purpose::Csrf);
+        assert!(ring.is_only(Purpose::Csrf, &old));
+        let new = KeyRing::rotate(directory.path(), Purpose::Csrf).unwrap();
+        assert_eq!(ring.current_id(Purpose::Csrf), old);
+        ring.refresh_all();
+        assert_eq!(ring.current_id(Purpose::Csrf), new);
+        assert!(ring.of_id(Purpose::Csrf, &old).is_some());
+        assert!(!ring.is_only(Purpose::Csrf, &old) && !ring.is_only(Purpose::Csrf, &new));
+        assert!(!ring.refresh(Purpose::Csrf), "what has not changed is not read again");
+    }
+
+    #[test]
+    fn a_key_that_somebody_else_has_just_made_is_found_before_the_next_look() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let new = KeyRing::rotate(directory.path(), Purpose::Cred).unwrap();
+        assert!(ring.of_id(Purpose::Cred, "00000000").is_none());
+        assert!(ring.of_id(Purpose::Cred, &new).is_some());
+    }
+
+    #[test]
+    fn the_keys_of_a_file_that_cannot_be_read_any_more_stay_in_use() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let (id, path) = (ring.current_id(Purpose::Otp), file_of(directory.path(), Purpose::Otp));
+        let text = fs::read_to_string(&path).unwrap();
+        let stays = |what: &str| {
+            assert!(!ring.refresh(Purpose::Otp), "{what}");
+            assert_eq!(ring.current_id(Purpose::Otp), id, "{what}");
+        };
+
+        fs::write(&path, format!("{text}12345678 half a li")).unwrap();
+        stays("damaged");
+        fs::write(&path, "").unwrap();
+        stays("empty");
+        fs::remove_file(&path).unwrap();
+        stays("missing");
+        let new = "12345678 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n";
+        fs::write(&path, format!("{text}{new}")).unwrap();
+        set_mode(&path, 0o644);
+        stays("exposed");
+
+        set_mode(&path, 0o600);
+        assert!(ring.refresh(Purpose::Otp), "only its mode was wrong");
+        assert_eq!(ring.current_id(Purpose::Otp), "12345678");
+        assert!(ring.of_id(Purpose::Otp, &id).is_some());
     }
 }

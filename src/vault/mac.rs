@@ -23,25 +23,35 @@ impl KeyRing {
     /// MAC of `parts` under the key in use. Each part carries its length, so no two lists of parts look alike.
     pub fn mac(&self, purpose: Purpose, parts: &[&str]) -> Mac {
         let key = self.current(purpose);
-        Mac(format!("{}.{}", key.id, URL_SAFE_NO_PAD.encode(keyed(key, parts).finalize().into_bytes())))
+        Mac(format!("{}.{}", key.id, URL_SAFE_NO_PAD.encode(keyed(&key, parts).finalize().into_bytes())))
     }
 
     /// Whether `mac` was made by `mac` from these parts, under any key still kept; compared in constant time.
     pub fn verify_mac(&self, purpose: Purpose, parts: &[&str], mac: &str) -> bool {
         let Some((id, encoded)) = mac.split_once('.') else { return false };
         let (Some(key), Ok(tag)) = (self.of_id(purpose, id), URL_SAFE_NO_PAD.decode(encoded)) else { return false };
-        keyed(key, parts).verify_slice(&tag).is_ok()
+        keyed(&key, parts).verify_slice(&tag).is_ok()
     }
 
-    /// 64 bytes derived from the purpose's key, for a library that wants a key of its own.
-    #[expect(clippy::expect_used, reason = "HKDF-SHA-256 refuses only more than 8,160 bytes")]
-    pub fn derive(&self, purpose: Purpose, label: &str) -> Zeroizing<[u8; 64]> {
-        let mut derived = Zeroizing::new([0_u8; 64]);
-        Hkdf::<Sha256>::new(None, self.current(purpose).bytes.as_slice())
-            .expand(label.as_bytes(), derived.as_mut_slice())
-            .expect("64 bytes are a valid length");
-        derived
+    /// 64 bytes derived from the purpose's key in use, for a library that wants a key of its own; with that key's id.
+    pub fn derive(&self, purpose: Purpose, label: &str) -> (String, Zeroizing<[u8; 64]>) {
+        let key = self.current(purpose);
+        (key.id.clone(), derived(&key, label))
     }
+
+    /// The same from every key kept, the newest first: what was made with an older one is still accepted.
+    pub fn derive_all(&self, purpose: Purpose, label: &str) -> Vec<Zeroizing<[u8; 64]>> {
+        self.all(purpose).iter().map(|key| derived(key, label)).collect()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "HKDF-SHA-256 refuses only more than 8,160 bytes")]
+fn derived(key: &Key, label: &str) -> Zeroizing<[u8; 64]> {
+    let mut derived = Zeroizing::new([0_u8; 64]);
+    Hkdf::<Sha256>::new(None, key.bytes.as_slice())
+        .expand(label.as_bytes(), derived.as_mut_slice())
+        .expect("64 bytes are a valid length");
+    derived
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
@@ -58,10 +68,14 @@ fn keyed(key: &Key, parts: &[&str]) -> Hmac<Sha256> {
 mod tests {
     use super::*;
 
-    fn ring() -> KeyRing {
+    fn folder() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         KeyRing::generate_missing(directory.path()).unwrap();
-        KeyRing::load(directory.path()).unwrap()
+        directory
+    }
+
+    fn ring() -> KeyRing {
+        KeyRing::load(folder().path()).unwrap()
     }
 
     #[test]
@@ -75,8 +89,40 @@ mod tests {
     }
 
     #[test]
+    fn a_mac_made_before_a_rotation_still_fits_and_a_new_one_names_the_new_key() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let before = ring.mac(Purpose::Otp, &["code"]);
+        let id = KeyRing::rotate(directory.path(), Purpose::Otp).unwrap();
+        ring.refresh_all();
+        let after = ring.mac(Purpose::Otp, &["code"]);
+        assert!(after.as_str().starts_with(&format!("{id}.")));
+        assert!(ring.verify_mac(Purpose::Otp, &["code"], before.as_str()));
+        assert!(ring.verify_mac(Purpose::Otp, &["code"], after.as_str()));
+
+        let (old_id, _) = before.as_str().split_once('.').unwrap();
+        let (_, tag) = after.as_str().split_once('.').unwrap();
+        let mixed = format!("{old_id}.{tag}");
+        assert!(!ring.verify_mac(Purpose::Otp, &["code"], &mixed), "each key vouches for its own only");
+    }
+
+    #[test]
     fn derived_keys_differ_by_label() {
         let ring = ring();
-        assert_ne!(ring.derive(Purpose::Session, "a").as_slice(), ring.derive(Purpose::Session, "b").as_slice());
+        let derive = |label| ring.derive(Purpose::Session, label).1;
+        assert_ne!(derive("a").as_slice(), derive("b").as_slice());
+    }
+
+    #[test]
+    fn the_newest_derived_key_comes_first_and_the_older_ones_after_it() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let (old_id, old) = ring.derive(Purpose::Session, "irp");
+        KeyRing::rotate(directory.path(), Purpose::Session).unwrap();
+        ring.refresh_all();
+        let (new_id, new) = ring.derive(Purpose::Session, "irp");
+        assert_ne!(old_id, new_id);
+        let all = ring.derive_all(Purpose::Session, "irp");
+        assert_eq!(all.iter().map(|key| key.as_slice()).collect::<Vec<_>>(), [new.as_slice(), old.as_slice()]);
     }
 }

@@ -5,8 +5,9 @@
 
 mod keys;
 mod mac;
+mod make;
 mod seal;
 
-pub use keys::{KeyError, KeyRing, Purpose};
+pub use keys::{KeyError, KeyRing, Pepper, Purpose};
 pub use mac::Mac;
-pub use seal::{Place, Unopened};
+pub use seal::{Place, Unopened, key_id_of};

@@ -47,7 +47,7 @@ impl KeyRing {
         let bound = associated(&key.id, place);
         let payload = Payload { msg: text.as_bytes(), aad: bound.as_bytes() };
         let nonce: &XNonce = nonce.try_into().expect("a nonce of 24 bytes");
-        blob.extend(record_cipher(key, salt, place).encrypt(nonce, payload).expect("a text of ordinary length"));
+        blob.extend(record_cipher(&key, salt, place).encrypt(nonce, payload).expect("a text of ordinary length"));
         URL_SAFE_NO_PAD.encode(blob)
     }
 
@@ -58,15 +58,27 @@ impl KeyRing {
         let (id, rest) = rest.split_at_checked(4).ok_or(Unopened)?;
         let (salt, rest) = rest.split_at_checked(SALT).ok_or(Unopened)?;
         let (nonce, ciphertext) = rest.split_at_checked(NONCE).ok_or(Unopened)?;
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(id);
         let key = self.of_id(Purpose::Cred, &id).filter(|_| version == VERSION).ok_or(Unopened)?;
 
         let bound = associated(&id, place);
         let payload = Payload { msg: ciphertext, aad: bound.as_bytes() };
         let nonce: &XNonce = nonce.try_into().map_err(|_| Unopened)?;
-        let plain = record_cipher(key, salt, place).decrypt(nonce, payload).map_err(|_| Unopened)?;
+        let plain = record_cipher(&key, salt, place).decrypt(nonce, payload).map_err(|_| Unopened)?;
         String::from_utf8(plain).map(Zeroizing::new).map_err(|_| Unopened)
     }
+}
+
+/// The id of the key that `sealed` was sealed under; `None` for what is no blob of ours.
+pub fn key_id_of(sealed: &str) -> Option<String> {
+    let blob = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+    let (_, rest) = blob.split_first()?;
+    let (id, _) = rest.split_at_checked(4)?;
+    Some(hex(id))
+}
+
+fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn key_id_bytes(id: &str) -> [u8; 4] {
@@ -120,6 +132,21 @@ mod tests {
             let forged = String::from_utf8(forged).unwrap();
             assert!(forged == sealed || ring.open(PLACE, &forged).is_err(), "position {position}");
         }
+    }
+
+    #[test]
+    fn a_text_sealed_before_a_rotation_opens_after_it_and_a_new_one_is_under_the_new_key() {
+        let directory = tempfile::tempdir().unwrap();
+        KeyRing::generate_missing(directory.path()).unwrap();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let before = ring.seal(PLACE, "123456");
+        let id = KeyRing::rotate(directory.path(), Purpose::Cred).unwrap();
+        ring.refresh_all();
+        let after = ring.seal(PLACE, "123456");
+        assert_eq!(ring.open(PLACE, &before).unwrap().as_str(), "123456");
+        assert_eq!(ring.open(PLACE, &after).unwrap().as_str(), "123456");
+        assert_ne!(key_id_of(&before), Some(id.clone()));
+        assert_eq!(key_id_of(&after), Some(id));
     }
 
     proptest::proptest! {

@@ -1,4 +1,4 @@
-//! Files that a page offers: CSV that a spreadsheet opens without running anything in it.
+//! Files that a page offers, among them CSV that a spreadsheet opens without running anything in it.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -14,10 +14,15 @@ pub fn csv(name: &str, rows: impl IntoIterator<Item = Vec<String>>) -> PageResul
         writer.write_record(row.into_iter().map(harmless)).map_err(failed)?;
     }
     let body = writer.into_inner().map_err(|error| PageError::internal(error.to_string()))?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
+    Ok(file(name, "text/csv; charset=utf-8", body))
+}
+
+/// A file of that name and type, to be kept and not shown.
+pub fn file(name: &str, content_type: &'static str, body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(content_type)
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .body(body))
+        .body(body)
 }
 
 /// Spreadsheets run what begins with one of these signs (OWASP, CSV injection); an apostrophe before it makes it text.

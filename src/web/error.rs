@@ -22,6 +22,9 @@ use crate::words::{Lang, Words};
 pub enum PageError {
     #[error("not found")]
     NotFound,
+    /// Signed in, and still not for this person.
+    #[error("no access")]
+    Forbidden,
     #[error("method not allowed")]
     MethodNotAllowed,
     #[error("the form is out of date")]
@@ -78,7 +81,7 @@ impl ResponseError for PageError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::FormOutOfDate | Self::OtherJourney { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::FormOutOfDate | Self::OtherJourney { .. } => StatusCode::FORBIDDEN,
             Self::SeeOther(_) => StatusCode::SEE_OTHER,
             Self::TooMany { .. } | Self::TooManyOtps { .. } | Self::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -172,7 +175,7 @@ fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpRespon
     let visit = Visit::of(request).ok();
     let reference = ids::reference(visit.as_ref().map_or("", |visit| visit.request_id.as_str()));
     if let PageError::Internal(cause) = error {
-        tracing::error!(%reference, path = request.path(), cause, "a request failed");
+        tracing::error!(%reference, path = paths::for_log(request.path()), cause, "a request failed");
     }
     let mut response = HttpResponse::build(error.status_code());
     match error {
@@ -203,6 +206,12 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
     let (heading, paragraphs, ways) = match error {
         PageError::NotFound | PageError::MethodNotAllowed | PageError::SeeOther(_) => {
             (w.error_not_found_title().to_owned(), vec![w.error_not_found_text().to_owned()], vec![to_home, to_help])
+        }
+        PageError::Forbidden => {
+            let who =
+                visit.visitor.signed_in().map(|state| w.error_forbidden_who().username(state.username).to_string());
+            let paragraphs = [Some(w.error_forbidden_text().to_owned()), who].into_iter().flatten().collect();
+            (w.error_forbidden_title().to_owned(), paragraphs, vec![to_home])
         }
         PageError::FormOutOfDate => {
             let again = (page_of_form(visit), w.error_form_way());
@@ -236,7 +245,7 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
             (title, vec![text], vec![((*forgot_password).to_owned(), w.error_locked_way())])
         }
         PageError::TooBig { bytes } => {
-            let text = w.error_big_text().limit(format!("{} KB", bytes / 1024)).to_string();
+            let text = w.error_big_text().limit(size(*bytes)).to_string();
             (w.error_big_title().to_owned(), vec![text], vec![(visit.path().to_owned(), w.error_way_back())])
         }
         PageError::TooSlow => (w.error_slow_title().to_owned(), vec![w.error_slow_text().to_owned()], vec![to_home]),
@@ -269,6 +278,15 @@ fn start_of_walk(visit: &Visit) -> String {
     let start = starts.into_iter().find(|start| visit.path().starts_with(start));
     let portal = visit.portal.unwrap_or(Portal::Irp);
     start.unwrap_or(paths::shared(portal).forgot_password).to_owned()
+}
+
+/// `64 KB`, `2 MB`.
+fn size(bytes: usize) -> String {
+    let kilobytes = bytes / 1024;
+    if kilobytes >= 1024 && kilobytes.is_multiple_of(1024) {
+        return format!("{} MB", kilobytes / 1024);
+    }
+    format!("{kilobytes} KB")
 }
 
 /// Of the two budgets the one that opens within the hour is the hourly one.

@@ -15,7 +15,7 @@ use super::error::PageError;
 use super::page::Visit;
 use super::{paths, session};
 use crate::kernel::ids;
-use crate::store::journeys::{self, Kind, Stage};
+use crate::store::journeys::{self, Stage};
 use crate::vault::Purpose;
 
 /// What was wrong with a form: for each fault the field and the sentence, in the order of the page.
@@ -65,16 +65,16 @@ impl FieldErrors {
 
 /// One of the values that a group of radio buttons or a list offers.
 pub struct Choice {
-    pub value: &'static str,
-    pub text: &'static str,
+    pub value: String,
+    pub text: String,
     pub chosen: bool,
 }
 
 impl Choice {
     /// The choices, of which `chosen` is the value typed before; one that is not offered chooses nothing.
-    pub fn list(offered: impl IntoIterator<Item = (&'static str, &'static str)>, chosen: &str) -> Vec<Self> {
-        let choice = |(value, text)| Self { value, text, chosen: value == chosen };
-        offered.into_iter().map(choice).collect()
+    pub fn list<T: Into<String>>(offered: impl IntoIterator<Item = (T, T)>, chosen: &str) -> Vec<Self> {
+        let choice = |(value, text): (String, String)| Self { chosen: value == chosen, value, text };
+        offered.into_iter().map(|(value, text)| choice((value.into(), text.into()))).collect()
     }
 }
 
@@ -120,30 +120,33 @@ pub async fn read_trusted(visit: &Visit, payload: Payload) -> Result<Fields, Pag
     let token = fields.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value.as_str());
     match token_fits(visit, token) {
         true => Ok(fields),
-        false if made_an_account(visit, &fields).await? => Err(PageError::SeeOther(paths::IRP_DONE.to_owned())),
-        false => Err(PageError::FormOutOfDate),
+        false => match made_an_account(visit, &fields).await? {
+            Some(done) => Err(PageError::SeeOther(done.to_owned())),
+            None => Err(PageError::FormOutOfDate),
+        },
     }
 }
 
-/// Whether the body is a form of a registration that has its account already: sent twice, with the cookies of before.
-/// Signing in has taken its session away since, so only the journey's id in it tells.
-pub async fn is_repeat(visit: &Visit, payload: Payload) -> Result<bool, PageError> {
+/// Where a form leads whose walk has made its account already: it was sent twice, with the cookies of before. Signing in
+/// has taken its session away since, so only the journey's id in it tells.
+pub async fn repeat_leads_to(visit: &Visit, payload: Payload) -> Result<Option<&'static str>, PageError> {
     match read(visit, payload).await {
         Ok(fields) => made_an_account(visit, &fields).await,
         // What is wrong with it otherwise is not said to somebody who has no journey.
-        Err(_) => Ok(false),
+        Err(_) => Ok(None),
     }
 }
 
-/// Whether the journey that a form belongs to has ended with an account. Its id cannot be guessed, and nothing is done
-/// for the form: the person is only led to the page that the first press has led to.
-async fn made_an_account(visit: &Visit, fields: &Fields) -> Result<bool, PageError> {
-    let Some((_, id)) = fields.iter().find(|(name, _)| name == "journey").cloned() else { return Ok(false) };
+/// The page that the first press has led to, when the journey that a form belongs to has ended with an account. Its id
+/// cannot be guessed, and nothing is done for the form.
+async fn made_an_account(visit: &Visit, fields: &Fields) -> Result<Option<&'static str>, PageError> {
+    let Some((_, id)) = fields.iter().find(|(name, _)| name == "journey").cloned() else { return Ok(None) };
     if !ids::is_random(&id) {
-        return Ok(false);
+        return Ok(None);
     }
     let journey = visit.kit.store.read(move |c| journeys::find(c, &id)).await?;
-    Ok(journey.is_some_and(|journey| journey.kind == Kind::Register && journey.stage >= Stage::Done))
+    let done = journey.filter(|journey| journey.stage >= Stage::Done);
+    Ok(done.and_then(|journey| paths::of_new_account(journey.kind)))
 }
 
 async fn read(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {
@@ -220,7 +223,7 @@ fn unrepeated(pairs: Fields) -> Fields {
 
 /// Second layer beside the token: what the browser itself says about where the form stood. A client that says nothing
 /// is judged by the token alone.
-fn refuse_foreign_page(visit: &Visit) -> Result<(), PageError> {
+pub(super) fn refuse_foreign_page(visit: &Visit) -> Result<(), PageError> {
     let header = |name: &str| visit.request().headers().get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
     let own = match (header("sec-fetch-site"), header("origin")) {
         (Some(site), _) => site == "same-origin" || site == "none",
@@ -257,13 +260,21 @@ async fn refuse_other_journey(visit: &Visit, fields: &Fields) -> Result<(), Page
 /// nonce makes it new in every page.
 pub fn token(visit: &Visit, action: &str) -> String {
     let nonce = ids::random();
-    let mac = visit.kit.keys.mac(Purpose::Csrf, &[&binding_or_new(visit), action, &nonce]);
+    let mac = visit.kit.keys.mac(Purpose::Csrf, &[&binding_or_new(visit), &place(visit, action), &nonce]);
     format!("{nonce}.{}", mac.as_str())
 }
 
-fn token_fits(visit: &Visit, token: &str) -> bool {
+pub(super) fn token_fits(visit: &Visit, token: &str) -> bool {
     let (Some((nonce, mac)), Some(binding)) = (token.split_once('.'), binding(visit)) else { return false };
-    visit.kit.keys.verify_mac(Purpose::Csrf, &[&binding, visit.path(), nonce], mac)
+    visit.kit.keys.verify_mac(Purpose::Csrf, &[&binding, &place(visit, visit.path()), nonce], mac)
+}
+
+/// Where the form acts: its address, and in the workspace portal the workspace of the session, because a form that was
+/// open while its person switched must not act in the other one. The switch itself may be pressed twice.
+fn place(visit: &Visit, action: &str) -> String {
+    let switches = action == paths::WORKSPACE_SWITCH || !action.starts_with(paths::WORKSPACE_SETTINGS);
+    let workspace = visit.visitor.workspace().filter(|_| !switches);
+    workspace.map_or_else(|| action.to_owned(), |workspace| format!("{action} {workspace}"))
 }
 
 /// What forms of this visitor are bound to: the session of whoever is (or just was) signed in, else the form cookie.

@@ -151,10 +151,12 @@ impl<S: Step> FromRequest for Walking<S> {
             let journey = current_journey(&visit).await?.filter(|journey| S::KINDS.contains(&journey.kind));
             match journey {
                 Some(journey) if journey.stage >= S::STAGE => Ok(Self { journey, step: PhantomData }),
-                None if *request.method() == Method::POST && form::is_repeat(&visit, body).await? => {
-                    Err(PageError::SeeOther(paths::IRP_DONE.to_owned()))
-                }
                 other => {
+                    if let (None, &Method::POST) = (&other, request.method())
+                        && let Some(done) = form::repeat_leads_to(&visit, body).await?
+                    {
+                        return Err(PageError::SeeOther(done.to_owned()));
+                    }
                     let portal = visit.portal.ok_or(PageError::NotFound)?;
                     visit.visitor.set_notice(&Notice::StartHere);
                     Err(PageError::SeeOther(S::earlier(portal, other.as_ref()).to_owned()))

@@ -40,7 +40,8 @@ pub async fn on_every_answer(
     let id = ids::random();
     request.extensions_mut().insert(RequestId(id.clone()));
     let secure = request.app_data::<web::Data<Kit>>().is_some_and(|kit| kit.settings.is_secure());
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.path());
+    let path = super::paths::for_log(request.path());
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), path);
     let mut response = match next.call(request).instrument(span.clone()).await {
         Ok(response) => response,
         Err(error) => {

@@ -6,11 +6,14 @@ pub mod download;
 pub mod error;
 pub mod form;
 pub mod guard;
+pub mod handoff;
 pub mod headers;
 pub mod page;
 pub mod paths;
 pub mod session;
+pub mod session_keys;
 pub mod throttle;
+pub mod upload;
 
 use std::sync::Arc;
 

@@ -53,6 +53,8 @@ pub enum Notice {
     },
     /// Another session has made it first.
     GstAccountExists,
+    /// The way from the workspace was used, is over, or began in another browser.
+    HandoffOver,
     /// `replaced`: the end that access had before, when it was on.
     ApiAccessOn {
         until: i64,
@@ -62,6 +64,11 @@ pub enum Notice {
         at: i64,
     },
     ApiAccessOffAlready,
+    /// About the saved API credentials of that GSTIN.
+    Credentials {
+        gstin: String,
+        told: CredentialsTold,
+    },
     /// By "forgot password": log in now.
     PasswordReset {
         at: i64,
@@ -69,6 +76,50 @@ pub enum Notice {
     PasswordChanged {
         at: i64,
     },
+    GstinAdded {
+        gstin: String,
+    },
+    GstinRemoved {
+        gstin: String,
+    },
+    /// Another import of the workspace is running.
+    ImportWaits,
+    ImportCancelled,
+    /// Somebody wants a workspace with an email address that got its account meanwhile.
+    EmailHasAccount,
+    Invited {
+        email: String,
+        until: i64,
+    },
+    InvitationTakenBack,
+    RoleChanged,
+    PersonRemoved,
+    Joined {
+        workspace: String,
+    },
+    /// Removed from the last one.
+    NoWorkspace,
+    /// Removed from the one of the session.
+    AnotherWorkspace,
+}
+
+/// What has happened to saved API credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CredentialsTold {
+    Saved,
+    /// The IRP had no time to look at them.
+    SavedUntested,
+    Untested,
+    Working,
+    Refused,
+    NotRegistered,
+    /// The sealed password does not open.
+    Unreadable,
+    /// The old ones stay.
+    Kept,
+    /// What was typed cannot replace them any more.
+    Over,
+    Removed,
 }
 
 /// A box above the heading: its class and its words.
@@ -203,7 +254,8 @@ pub struct SignedInFrame {
 pub struct NavItem {
     pub address: &'static str,
     pub text: &'static str,
-    pub current: bool,
+    /// The value of `aria-current`: `page` for the page itself, `true` for one that it belongs to.
+    pub current: Option<&'static str>,
 }
 
 /// What is around every page: title, header, notice, error summary, footer.
@@ -215,6 +267,8 @@ pub struct Frame {
     pub area: Option<(&'static str, &'static str)>,
     pub nav: Vec<NavItem>,
     pub signed_in: Option<SignedInFrame>,
+    /// The way back to the workspace that the person came from.
+    pub workspace: Option<&'static str>,
     pub demo: bool,
     pub notice: Option<NoticeBox>,
     pub errors: FieldErrors,
@@ -237,6 +291,7 @@ impl Frame {
             area,
             nav: nav(visit),
             signed_in: signed_in(visit),
+            workspace: visit.visitor.handed_off(visit.now).map(|_| paths::WORKSPACE_API_CREDENTIALS),
             demo: settings.mode == Mode::Demo,
             notice: visit.visitor.take_notice().map(|notice| notice_box(visit, &notice)),
             errors,
@@ -295,10 +350,26 @@ fn nav(visit: &Visit) -> Vec<NavItem> {
             (paths::shared(Portal::Gst).login, w.frame_nav_gst_login()),
             (paths::GST_FIRST_LOGIN, w.frame_nav_first_login()),
         ],
-        _ => vec![(paths::IRP, w.frame_area_irp()), (paths::GST, w.frame_area_gst())],
+        Some(Portal::Workspace) if signed_in => vec![
+            (paths::WORKSPACE_API_CREDENTIALS, w.frame_nav_api_credentials()),
+            (paths::WORKSPACE_GSTINS, w.frame_nav_gstins()),
+            (paths::WORKSPACE_SETTINGS, w.frame_nav_settings()),
+        ],
+        Some(Portal::Workspace) => vec![
+            (paths::shared(Portal::Workspace).login, w.frame_nav_login()),
+            (paths::WORKSPACE_SIGN_UP, w.frame_nav_sign_up()),
+        ],
+        _ => vec![
+            (paths::IRP, w.frame_area_irp()),
+            (paths::WORKSPACE, w.frame_area_workspace()),
+            (paths::GST, w.frame_area_gst()),
+        ],
     };
     let path = visit.path();
-    let current = |address: &str| path == address || path.starts_with(&format!("{address}/"));
+    let current = |address: &str| match path.strip_prefix(address)? {
+        "" => Some("page"),
+        below => below.starts_with('/').then_some("true"),
+    };
     items.into_iter().map(|(address, text)| NavItem { address, text, current: current(address) }).collect()
 }
 
@@ -343,6 +414,7 @@ fn notice_box(visit: &Visit, notice: &Notice) -> NoticeBox {
         Notice::ProofOver => ("info", w.notice_proof_over().to_owned()),
         Notice::NewOtp { at } => ("ok", w.notice_new_otp().time(time(*at)).to_string()),
         Notice::FirstLoginDone { .. } => ("ok", w.notice_first_login_done().to_owned()),
+        Notice::HandoffOver => ("warn", w.notice_handoff_over().to_owned()),
         Notice::GstAccountExists => ("info", w.notice_gst_account_exists().to_owned()),
         Notice::ApiAccessOn { until, replaced: None } => {
             ("ok", w.notice_api_access_on().time(date_time(*until)).to_string())
@@ -353,13 +425,41 @@ fn notice_box(visit: &Visit, notice: &Notice) -> NoticeBox {
         }
         Notice::ApiAccessOff { at } => ("ok", w.notice_api_access_off().time(time(*at)).to_string()),
         Notice::ApiAccessOffAlready => ("info", w.notice_api_access_off_already().to_owned()),
+        Notice::Credentials { gstin, told } => credentials_box(w, gstin, *told),
         Notice::PasswordReset { .. } if visit.portal == Some(Portal::Gst) => {
             ("ok", w.notice_gst_password_reset().to_owned())
         }
         Notice::PasswordReset { at } => ("ok", w.notice_password_reset().time(time(*at)).to_string()),
+        Notice::EmailHasAccount => ("info", w.notice_email_has_account().to_owned()),
+        Notice::Invited { email, until } => ("ok", w.notice_invited().email(email).time(date_time(*until)).to_string()),
+        Notice::InvitationTakenBack => ("ok", w.notice_invitation_taken_back().to_owned()),
+        Notice::RoleChanged => ("ok", w.notice_role_changed().to_owned()),
+        Notice::PersonRemoved => ("ok", w.notice_person_removed().to_owned()),
+        Notice::NoWorkspace => ("info", w.notice_no_workspace().to_owned()),
+        Notice::AnotherWorkspace => ("info", w.notice_another_workspace().to_owned()),
+        Notice::Joined { workspace } => ("ok", w.notice_joined().workspace(workspace).to_string()),
+        Notice::GstinAdded { gstin } => ("ok", w.notice_gstin_added().gstin(gstin).to_string()),
+        Notice::GstinRemoved { gstin } => ("ok", w.notice_gstin_removed().gstin(gstin).to_string()),
+        Notice::ImportWaits => ("info", w.notice_import_waits().to_owned()),
+        Notice::ImportCancelled => ("ok", w.notice_import_cancelled().to_owned()),
         Notice::PasswordChanged { at } => ("ok", w.notice_password_changed().time(time(*at)).to_string()),
     };
     NoticeBox { class, role: "status", text }
+}
+
+fn credentials_box(w: Words, gstin: &str, told: CredentialsTold) -> (&'static str, String) {
+    match told {
+        CredentialsTold::Saved => ("ok", w.notice_credentials_saved().gstin(gstin).to_string()),
+        CredentialsTold::SavedUntested => ("warn", w.notice_credentials_saved_untested().to_owned()),
+        CredentialsTold::Untested => ("warn", w.notice_credentials_untested().gstin(gstin).to_string()),
+        CredentialsTold::Working => ("ok", w.notice_credentials_working().gstin(gstin).to_string()),
+        CredentialsTold::Refused => ("warn", w.notice_credentials_refused().gstin(gstin).to_string()),
+        CredentialsTold::NotRegistered => ("warn", w.notice_credentials_not_registered().gstin(gstin).to_string()),
+        CredentialsTold::Unreadable => ("warn", w.notice_credentials_unreadable().gstin(gstin).to_string()),
+        CredentialsTold::Kept => ("info", w.notice_credentials_kept().gstin(gstin).to_string()),
+        CredentialsTold::Over => ("warn", w.notice_credentials_over().gstin(gstin).to_string()),
+        CredentialsTold::Removed => ("ok", w.notice_credentials_removed().gstin(gstin).to_string()),
+    }
 }
 
 /// Sends a page.

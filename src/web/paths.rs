@@ -1,5 +1,6 @@
 //! Every address that a page links or redirects to. Rooms know each other's addresses and nothing else of each other.
 
+use crate::kernel::ids;
 use crate::kernel::portal::Portal;
 use crate::store::journeys::Kind;
 
@@ -15,6 +16,7 @@ pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 pub const ROBOTS: &str = "/robots.txt";
 
 pub const IRP: &str = "/irp";
+pub const IRP_LOGIN: &str = "/irp/login";
 pub const IRP_REGISTER: &str = "/irp/register";
 pub const IRP_DETAILS: &str = "/irp/register/details";
 pub const IRP_NOT_ELIGIBLE: &str = "/irp/register/not-eligible";
@@ -51,6 +53,55 @@ pub const GST_CHANGE_PASSWORD: &str = "/gst/change-password";
 pub const GST_NOTICES: &str = "/gst/notices";
 pub const GST_NOTICES_CSV: &str = "/gst/notices.csv";
 
+pub const WORKSPACE: &str = "/workspace";
+pub const WORKSPACE_SIGN_UP: &str = "/workspace/sign-up";
+pub const WORKSPACE_SIGN_UP_OTP: &str = "/workspace/sign-up/otp";
+pub const WORKSPACE_SIGN_UP_OTP_RESEND: &str = "/workspace/sign-up/otp/resend";
+pub const WORKSPACE_SIGN_UP_PASSWORD: &str = "/workspace/sign-up/password";
+/// The token of the invitation follows.
+pub const WORKSPACE_INVITATION: &str = "/workspace/invitation";
+pub const WORKSPACE_SETTINGS: &str = "/workspace/settings";
+pub const WORKSPACE_SWITCH: &str = "/workspace/settings/switch";
+pub const WORKSPACE_PEOPLE: &str = "/workspace/settings/people";
+pub const WORKSPACE_TAKE_BACK: &str = "/workspace/settings/people/take-back";
+pub const WORKSPACE_GSTINS: &str = "/workspace/settings/gstins";
+pub const WORKSPACE_GSTINS_IMPORT: &str = "/workspace/settings/gstins/import";
+pub const WORKSPACE_API_CREDENTIALS: &str = "/workspace/settings/api-credentials";
+pub const WORKSPACE_CLEARIRP: &str = "/workspace/settings/api-credentials/clearirp";
+pub const WORKSPACE_CLEARIRP_REPLACE: &str = "/workspace/settings/api-credentials/clearirp/replace";
+pub const WORKSPACE_CLEARIRP_FORGOT: &str = "/workspace/settings/api-credentials/clearirp/forgot-api-password";
+pub const WORKSPACE_CLEARIRP_REGISTER: &str = "/workspace/settings/api-credentials/clearirp/register";
+
+/// The form for the API credentials of that GSTIN.
+pub fn workspace_clearirp_for(gstin: &str) -> String {
+    format!("{WORKSPACE_CLEARIRP}?gstin={gstin}")
+}
+
+/// Where the saved API credentials of that GSTIN are tested.
+pub fn workspace_credentials_test(gstin: &str) -> String {
+    format!("{WORKSPACE_API_CREDENTIALS}/{gstin}/test")
+}
+
+/// Where they are removed.
+pub fn workspace_credentials_remove(gstin: &str) -> String {
+    format!("{WORKSPACE_API_CREDENTIALS}/{gstin}/remove")
+}
+
+/// Where that GSTIN is removed from a workspace.
+pub fn workspace_gstin_remove(gstin: &str) -> String {
+    format!("{WORKSPACE_GSTINS}/{gstin}/remove")
+}
+
+/// The import of that id: its preview, its progress, its result.
+pub fn workspace_gstins_import(id: &str) -> String {
+    format!("{WORKSPACE_GSTINS_IMPORT}/{id}")
+}
+
+/// The result file of an import.
+pub fn workspace_gstins_import_csv(id: &str) -> String {
+    format!("{WORKSPACE_GSTINS_IMPORT}/{id}/result.csv")
+}
+
 /// The addresses of the screens that portals share, in one portal.
 pub struct Shared {
     pub start: &'static str,
@@ -86,7 +137,7 @@ macro_rules! shared {
 }
 
 static IRP_SHARED: Shared = shared!("/irp", landing: IRP_API_CREDENTIALS);
-static WORKSPACE_SHARED: Shared = shared!("/workspace", landing: "/workspace/settings/api-credentials");
+static WORKSPACE_SHARED: Shared = shared!("/workspace", landing: WORKSPACE_API_CREDENTIALS);
 static GST_SHARED: Shared = Shared { account_password: GST_CHANGE_PASSWORD, ..shared!("/gst", landing: GST_DASHBOARD) };
 
 /// The shared screens' addresses in `portal`.
@@ -105,13 +156,42 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
         Kind::ForgotPassword => shared(portal).forgot_password_otp,
         Kind::ForgotUsername => GST_FORGOT_USERNAME_OTP,
         Kind::FirstLogin => GST_FIRST_LOGIN,
+        Kind::CreateWorkspace => WORKSPACE_SIGN_UP_OTP,
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => IRP_API_OTP,
     }
 }
 
+/// Where a walk leads that has just made an account and signed its owner in.
+pub fn of_new_account(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Register => Some(IRP_DONE),
+        Kind::CreateWorkspace => Some(WORKSPACE_API_CREDENTIALS),
+        _ => None,
+    }
+}
+
+/// The address of an invitation; its token is an id made by `ids::random`.
+pub fn invitation(token: &str) -> String {
+    format!("{WORKSPACE_INVITATION}/{token}")
+}
+
+/// What of an address may stand in a log: the token of an invitation is a secret.
+pub fn for_log(path: &str) -> &str {
+    if path.starts_with(WORKSPACE_INVITATION) { WORKSPACE_INVITATION } else { path }
+}
+
+/// The address of a person of the workspace, for its owners.
+pub fn person(account_id: &str) -> String {
+    format!("{WORKSPACE_PEOPLE}/{account_id}")
+}
+
 /// The only places a sign-in may lead to; anything else typed into `return` is ignored (no open redirect).
-pub fn return_target(portal: Portal, wanted: &str) -> Option<&'static str> {
+pub fn return_target(portal: Portal, wanted: &str) -> Option<String> {
     let own = shared(portal);
+    let invites = |token: &str| portal == Portal::Workspace && ids::is_random(token);
+    if wanted.strip_prefix(WORKSPACE_INVITATION).and_then(|rest| rest.strip_prefix('/')).is_some_and(invites) {
+        return Some(wanted.to_owned());
+    }
     let of_portal: &[&'static str] = match portal {
         Portal::Gst => &[
             GST_PROFILE,
@@ -122,10 +202,13 @@ pub fn return_target(portal: Portal, wanted: &str) -> Option<&'static str> {
             GST_NOTICES,
             GST_ACCOUNT_PASSWORD,
         ],
-        Portal::Irp | Portal::Workspace => &[],
+        Portal::Workspace => {
+            &[WORKSPACE_SETTINGS, WORKSPACE_PEOPLE, WORKSPACE_GSTINS, WORKSPACE_GSTINS_IMPORT, WORKSPACE_CLEARIRP]
+        }
+        Portal::Irp => &[],
     };
     let of_all = [own.landing, own.account, own.account_password];
-    of_portal.iter().copied().chain(of_all).find(|target| *target == wanted)
+    of_portal.iter().copied().chain(of_all).find(|target| *target == wanted).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -134,10 +217,26 @@ mod tests {
 
     #[test]
     fn a_sign_in_leads_to_a_listed_page_or_nowhere() {
-        assert_eq!(return_target(Portal::Irp, "/irp/account"), Some("/irp/account"));
+        assert_eq!(return_target(Portal::Irp, "/irp/account"), Some("/irp/account".to_owned()));
         for elsewhere in ["//evil.example", "https://evil.example/irp/account", "/irp/account/../..", "/irp/logout", ""]
         {
             assert_eq!(return_target(Portal::Irp, elsewhere), None, "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_sign_in_leads_back_to_an_invitation_of_the_workspace_only() {
+        let address = invitation(&ids::random());
+        assert_eq!(return_target(Portal::Workspace, &address), Some(address.clone()));
+        assert_eq!(return_target(Portal::Irp, &address), None);
+        for elsewhere in ["/workspace/invitation", "/workspace/invitation/", "/workspace/invitation/../../gst"] {
+            assert_eq!(return_target(Portal::Workspace, elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_log_does_not_hold_the_token_of_an_invitation() {
+        assert_eq!(for_log(&invitation("0123")), WORKSPACE_INVITATION);
+        assert_eq!(for_log(HELP), HELP);
     }
 }

@@ -10,21 +10,19 @@ use actix_session::config::CookieContentSecurity;
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
 use actix_session::{Session, SessionExt as _, SessionMiddleware};
 use actix_web::HttpRequest;
-use actix_web::cookie::{Key, SameSite, time::Duration};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use actix_web::cookie::{SameSite, time::Duration};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::Kit;
 use super::page::Notice;
+use super::session_keys::SessionKeys;
 use crate::kernel::clock::Moment;
 use crate::kernel::ids;
+use crate::kernel::limits::Limits;
 use crate::kernel::portal::Portal;
 use crate::store::accounts::Account;
 use crate::store::sessions;
-use crate::vault::Purpose;
 
 /// How often a request of one session moves its `last_seen_at`; a write for every click would be too many.
 const SEEN_EVERY: i64 = 60;
@@ -34,6 +32,7 @@ const JOURNEY: &str = "journey";
 const NOTICE: &str = "notice";
 const DRAFT: &str = "draft";
 const SAVED: &str = "saved";
+const ASKED: &str = "asked";
 const CHECKED: &str = "checked";
 const RENEW: &str = "renew";
 /// Facts about the row itself; put in by `load`, never stored.
@@ -59,6 +58,9 @@ pub struct SignedInState {
     /// When the account was signed in to before that; `None` the first time.
     #[serde(default)]
     pub before: Option<i64>,
+    /// The workspace that the person has chosen; `None` for the one joined first.
+    #[serde(default)]
+    pub workspace: Option<String>,
 }
 
 /// What a form held when its session had ended, without its secrets.
@@ -125,11 +127,13 @@ impl Visitor {
         self.read::<RowState>(ROW).map(|row| row.token_hash)
     }
 
-    /// Signs in under a new token: nothing of the session before stays but a draft (T16). `account` is the row as it was
+    /// Signs in under a new token: nothing of the session before stays but a draft and a handoff (T16). `account` is the row as it was
     /// before this sign-in.
     pub fn sign_in(&self, account: &Account, address: IpAddr, device: &str, now: Moment, journey: Option<&str>) {
         let draft = self.read::<Draft>(DRAFT).filter(|draft| draft.account_id == account.id);
+        let handed_off = self.kept_handed_off();
         self.0.clear();
+        self.keep_handed_off(handed_off);
         self.write(
             SIGNED_IN,
             &SignedInState {
@@ -142,6 +146,7 @@ impl Visitor {
                 password_changed_at: account.password_changed_at,
                 since: now.seconds(),
                 before: account.last_sign_in_at,
+                workspace: None,
             },
         );
         if let Some(journey) = journey {
@@ -176,6 +181,19 @@ impl Visitor {
         }
     }
 
+    /// The workspace in which the person works, or worked until the session ended.
+    pub fn workspace(&self) -> Option<String> {
+        self.read::<SignedInState>(SIGNED_IN)?.workspace
+    }
+
+    /// From now on the person works in that workspace, which they belong to.
+    pub fn set_workspace(&self, id: &str) {
+        if let Some(mut state) = self.signed_in() {
+            state.workspace = Some(id.to_owned());
+            self.write(SIGNED_IN, &state);
+        }
+    }
+
     /// Ends the session; the cookie goes with it.
     pub fn sign_out(&self) {
         self.0.purge();
@@ -183,7 +201,9 @@ impl Visitor {
 
     /// Leaves an ended session behind for a fresh one of nobody, with what must survive.
     pub fn start_over(&self, notice: &Notice, draft: Option<Draft>) {
+        let handed_off = self.kept_handed_off();
         self.0.clear();
+        self.keep_handed_off(handed_off);
         self.set_notice(notice);
         if let Some(draft) = draft {
             self.write(DRAFT, &draft);
@@ -253,9 +273,7 @@ impl Visitor {
     }
 
     pub fn drop_draft(&self) {
-        if self.0.contains_key(DRAFT) {
-            self.0.remove(DRAFT);
-        }
+        self.drop(DRAFT);
     }
 
     /// What the last "Save and submit" of this session did, so that a page shown again or a form sent twice says the
@@ -268,12 +286,32 @@ impl Visitor {
         self.write(SAVED, saved);
     }
 
-    fn read<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+    /// What waits for the answer to a question that a page asks.
+    pub fn asked<T: DeserializeOwned>(&self) -> Option<T> {
+        self.read(ASKED)
+    }
+
+    pub fn set_asked(&self, asked: &impl Serialize) {
+        self.write(ASKED, asked);
+    }
+
+    pub fn drop_asked(&self) {
+        self.0.remove(ASKED);
+    }
+
+    pub(super) fn drop(&self, key: &str) {
+        // Looked for first: a removal counts as a change and would cost a write.
+        if self.0.contains_key(key) {
+            self.0.remove(key);
+        }
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         // State that does not parse was written by an older version: as good as absent.
         self.0.get(key).ok().flatten()
     }
 
-    fn write<T: Serialize + ?Sized>(&self, key: &str, value: &T) {
+    pub(super) fn write<T: Serialize + ?Sized>(&self, key: &str, value: &T) {
         if let Err(error) = self.0.insert(key, value) {
             tracing::error!(%error, key, "session state does not serialize");
         }
@@ -290,11 +328,10 @@ fn ends_at(last_seen_at: i64, since: i64, idle: i64, absolute: i64) -> Moment {
     Moment::from_seconds(last_seen_at).plus(idle).min(Moment::from_seconds(since).plus(absolute))
 }
 
-/// The session middleware of one portal, with a cookie of its own.
-pub fn middleware(kit: &Kit, portal: Portal) -> SessionMiddleware<Rows> {
+/// The session middleware of one portal, with a cookie of its own; `keys` go around it.
+pub fn middleware(kit: &Kit, portal: Portal, keys: &SessionKeys) -> SessionMiddleware<Rows> {
     let secure = kit.settings.is_secure();
-    let key = Key::from(kit.keys.derive(Purpose::Session, portal.as_str()).as_slice());
-    SessionMiddleware::builder(Rows { kit: kit.clone(), portal }, key)
+    SessionMiddleware::builder(Rows { kit: kit.clone(), portal }, keys.held())
         .cookie_name(cookie_name(portal.as_str(), secure))
         .cookie_secure(secure)
         .cookie_http_only(true)
@@ -320,7 +357,7 @@ type State = HashMap<String, String>;
 
 impl SessionStore for Rows {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let token_hash = hash(key);
+        let token_hash = hash(key.as_ref());
         let found = self.kit.store.read(move |c| sessions::find(c, &token_hash)).await;
         match found {
             Ok(Some(row)) if row.portal == self.portal.as_str() => Ok(self.judge(row).await),
@@ -338,7 +375,7 @@ impl SessionStore for Rows {
         let now = self.kit.clock.now().seconds();
         let signed_in = signed_in_of(&state);
         let row = sessions::Session {
-            token_hash: hash(&key),
+            token_hash: hash(key.as_ref()),
             portal: self.portal.as_str().to_owned(),
             account_id: signed_in.as_ref().map(|state| state.account_id.clone()),
             address: signed_in.as_ref().map(|state| state.address.clone()).unwrap_or_default(),
@@ -353,7 +390,7 @@ impl SessionStore for Rows {
     }
 
     async fn update(&self, key: SessionKey, state: State, _ttl: &Duration) -> Result<SessionKey, UpdateError> {
-        let token_hash = hash(&key);
+        let token_hash = hash(key.as_ref());
         let account = signed_in_of(&state).map(|state| state.account_id);
         let text = to_text(state);
         // Never an insert: a session ended by "sign out everywhere" while this request ran stays ended.
@@ -368,7 +405,7 @@ impl SessionStore for Rows {
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        let token_hash = hash(key);
+        let token_hash = hash(key.as_ref());
         Ok(self.kit.store.write(move |c| sessions::delete(c, &token_hash)).await?)
     }
 }
@@ -420,6 +457,15 @@ fn to_text(mut state: State) -> String {
     serde_json::to_string(&state).unwrap_or_default()
 }
 
-fn hash(key: &SessionKey) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(key.as_ref().as_bytes()))
+/// What is stored of a cookie's token.
+pub(super) fn hash(token: &str) -> String {
+    ids::digest(token)
+}
+
+/// The own id of the session in that row, when somebody is signed in to it and it has not ended.
+pub(super) fn live_sid(row: &sessions::Session, limits: &Limits, now: Moment) -> Option<String> {
+    let state: State = serde_json::from_str(&row.state).ok()?;
+    let signed_in = signed_in_of(&state)?;
+    let end = ends_at(row.last_seen_at, signed_in.since, limits.session_idle, limits.session_absolute);
+    (end > now && row.last_seen_at <= now.seconds() + 5).then_some(signed_in.sid)
 }

@@ -53,15 +53,21 @@ pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
     Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
 }
 
-/// Wrong OTPs for one account, over all its walks. Those of anonymous walks, which any stranger can begin, do not count
-/// against somebody who is signed in (T20), nor those of one portal against the account in another.
-pub fn otp_failures(limits: &Limits, journey: &Journey) -> Budget {
+/// Wrong OTPs for one subject in one portal, over all its walks. Those of anonymous walks, which any stranger can begin,
+/// do not count against somebody who is signed in (T20). The first-time password has no such budget: its 60 bits need
+/// none, and a stranger could use it up.
+pub fn otp_failures(limits: &Limits, journey: &Journey) -> Option<Budget> {
+    if journey.kind == Kind::FirstLogin {
+        return None;
+    }
     let who = match journey.kind {
-        Kind::Register | Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin => "anonymous",
+        Kind::Register | Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin | Kind::CreateWorkspace => {
+            "anonymous"
+        }
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => "signed-in",
     };
     let key = format!("otp-failures/{}/{who}/{}", journey.portal.as_str(), journey.subject);
-    Budget::new(key, limits.otp_failures_per_day, DAY)
+    Some(Budget::new(key, limits.otp_failures_per_day, DAY))
 }
 
 /// Contact mismatches for one GSTIN.
@@ -97,6 +103,24 @@ pub fn credential_posts(limits: &Limits, gstin: &str) -> Budget {
     Budget::new(format!("credentials/posts/{gstin}"), limits.credential_posts_per_quarter, 15 * MINUTE)
 }
 
+/// Usernames and passwords chosen at the first login of one GSTIN: each answer tells whether a username is taken.
+pub fn first_login_posts(limits: &Limits, gstin: &str) -> Budget {
+    Budget::new(format!("first-login/posts/{gstin}"), limits.credential_posts_per_quarter, 15 * MINUTE)
+}
+
+/// Times that API access is switched on for one GSTIN.
+pub fn api_access_switches(limits: &Limits, gstin: &str) -> Budget {
+    Budget::new(format!("api-access/{gstin}"), limits.api_access_switches_per_hour, HOUR)
+}
+
+/// Invitations from one workspace, and to one email address from whichever: its mails carry names that anybody chooses.
+pub fn invitations(limits: &Limits, workspace_id: &str, email: &str) -> [Budget; 2] {
+    [
+        Budget::new(format!("invitations/{workspace_id}"), limits.invitations_per_day, DAY),
+        Budget::new(format!("invitations-to/{email}"), limits.invitations_to_address_per_day, DAY),
+    ]
+}
+
 /// Remembers for a day that an address has checked a GSTIN: checking it again is free.
 pub fn eligibility_seen(address: &str, gstin: &str) -> Budget {
     Budget::new(format!("eligibility/{address}/{gstin}"), 1, DAY)
@@ -112,6 +136,15 @@ pub fn sign_in_failures_from(limits: &Limits, address: &str) -> [Budget; 2] {
     [
         Budget::new(format!("sign-in/failures/{address}/minute"), limits.sign_in_failures_per_minute, MINUTE),
         Budget::new(format!("sign-in/failures/{address}/hour"), limits.sign_in_failures_per_hour, HOUR),
+    ]
+}
+
+/// Files with GSTINs that one workspace uploads: each is thousands of rows.
+pub fn imports(limits: &Limits, workspace_id: &str) -> [Budget; 2] {
+    let key = format!("imports/{workspace_id}");
+    [
+        Budget::new(format!("{key}/hour"), limits.imports_per_hour, HOUR),
+        Budget::new(format!("{key}/day"), limits.imports_per_day, DAY),
     ]
 }
 

@@ -17,6 +17,7 @@ mod portal;
 mod screen;
 mod wait;
 mod walk;
+mod workspace;
 
 use portal::Portal;
 use screen::{Screen, Scripts};
@@ -52,6 +53,27 @@ async fn the_gst_portal_works_without_scripts() {
     let screen = Screen::of(&portal, Scripts::Off).await;
     gst::walk(&screen, Scripts::Off).await;
     screen.close().await;
+}
+
+#[tokio::test]
+async fn from_the_workspace_one_registers_and_comes_back_with_credentials() {
+    for scripts in [Scripts::On, Scripts::Off] {
+        let portal = Portal::start();
+        let screen = Screen::of(&portal, scripts).await;
+        let screen = if scripts == Scripts::On { screen.taking_pictures() } else { screen };
+        workspace::register_and_come_back(&screen).await;
+        screen.close().await;
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_exist_are_added_to_a_workspace_and_tested() {
+    for scripts in [Scripts::On, Scripts::Off] {
+        let portal = Portal::start();
+        let screen = Screen::of(&portal, scripts).await;
+        workspace::add_existing_and_test(&screen).await;
+        screen.close().await;
+    }
 }
 
 #[tokio::test]

@@ -2,16 +2,14 @@
 //! `sanad config show`, and every refusal (`design.md` 6 and 7).
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use sanad::vault::KeyRing;
-use tempfile::TempDir;
 
+use crate::support::machine::{Machine, Server, first_line, register, text};
 use crate::support::samples::{ACME, PASSWORD};
-use crate::support::walk::create_account;
 use crate::support::{Browser, Page};
 
 /// What production needs at least; the keys come from the folder.
@@ -23,130 +21,10 @@ const PRODUCTION: [(&str, &str); 5] = [
     ("SANAD_ARGON2", "m=19456,t=2,p=1"),
 ];
 
-/// A folder to work in, with `data` in it, and nothing of this machine's environment.
-struct Machine {
-    folder: TempDir,
-}
-
-impl Machine {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sanad"));
-        command.env_clear().current_dir(self.folder.path()).args(arguments);
-        command.env("SANAD_DATA_DIR", self.data()).env("SANAD_LISTEN", "127.0.0.1:0");
-        command.env("SANAD_ARGON2", "m=8,t=1,p=1").envs(settings.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-        self.command(arguments, settings).output().unwrap()
-    }
-
-    fn serve(&self) -> Server {
-        let mut child = self.command(&["serve"], &[]).stderr(Stdio::null()).spawn().unwrap();
-        let line = first_line(&mut child);
-        let url = line.strip_prefix("Sanad is ready: ").unwrap_or_else(|| panic!("it does not start: {line:?}"));
-        Server { url: url.to_owned(), child }
-    }
-
-    /// A `serve` that must refuse: its exit code and what it says on standard error.
-    fn refusal(&self, settings: &[(&str, &str)]) -> (i32, String) {
-        let mut child = self.command(&[], settings).spawn().unwrap();
-        let line = first_line(&mut child);
-        if !line.is_empty() {
-            child.kill().unwrap();
-        }
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(line, "", "it started");
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-    }
-
-    fn import(&self, file: &Path) -> Output {
-        self.run(&["taxpayers", "import", &file.display().to_string()], &[])
-    }
-
-    /// Writes a file beside the data folder.
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-/// The first line of standard output; empty when the program ends before it.
-fn first_line(child: &mut Child) -> String {
-    let mut line = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut line).unwrap();
-    // Read on, or the program would write into a closed pipe.
-    std::thread::spawn(move || {
-        let mut rest = Vec::new();
-        let _ = out.read_to_end(&mut rest);
-    });
-    line.trim_end().to_owned()
-}
-
-/// A running `sanad serve`; killed when it is dropped.
-struct Server {
-    url: String,
-    child: Child,
-}
-
-impl Server {
-    fn browser(&self) -> Browser {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        Browser::new(client.build().unwrap(), self.url.clone())
-    }
-
-    /// `kill -9`.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be dead already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Registers ACME over HTTP, up to "Account created".
-async fn register(browser: &Browser) -> Page {
-    let page = browser.get("/irp/register").await;
-    let page = follow(browser, &page.form("Continue").fill("gstin", ACME.gstin).submit(browser).await).await;
-    let page = follow(browser, &page.form("Confirm and Continue").submit(browser).await).await;
-    let form = page.form("Submit").fill("email", ACME.email).fill("phone", ACME.phone);
-    let page = follow(browser, &form.submit(browser).await).await;
-    let messages = browser.get("/demo/messages").await;
-    let otp: String = messages.all("article pre")[0].chars().take_while(char::is_ascii_digit).collect();
-    let page = follow(browser, &page.form("Verify").fill("otp", &otp).submit(browser).await).await;
-    let page = browser.get(&page.link("Continue")).await;
-    follow(browser, &create_account(&page, PASSWORD).submit(browser).await).await
-}
-
-async fn follow(browser: &Browser, answer: &Page) -> Page {
-    browser.follow(answer).await
-}
-
 /// Types a GSTIN into the eligibility check; the page that follows.
 async fn check(browser: &Browser, gstin: &str) -> Page {
     let page = browser.get("/irp/register").await;
-    follow(browser, &page.form("Continue").fill("gstin", gstin).submit(browser).await).await
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    browser.follow(&page.form("Continue").fill("gstin", gstin).submit(browser).await).await
 }
 
 #[actix_web::test]
@@ -515,7 +393,7 @@ fn what_is_no_register_file_is_refused_in_one_line() {
 fn the_help_names_every_command() {
     let machine = Machine::new();
     let help = text(&machine.run(&["--help"], &[]).stdout);
-    for command in ["serve", "taxpayers", "config"] {
+    for command in ["serve", "taxpayers", "keys", "config"] {
         assert!(help.contains(command), "{command}: {help}");
     }
     assert!(text(&machine.run(&["--version"], &[]).stdout).starts_with("sanad "));

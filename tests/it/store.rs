@@ -81,6 +81,7 @@ fn account(username: &str) -> Account {
         last_sign_in_at: None,
         last_sign_in_address: None,
         frozen_at: None,
+        name: None,
     }
 }
 
@@ -96,6 +97,7 @@ fn journey() -> Journey {
         started_at: NOW,
         last_seen_at: NOW,
         verified_at: None,
+        data: None,
     }
 }
 

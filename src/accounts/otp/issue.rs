@@ -50,17 +50,19 @@ impl Secret {
         }
     }
 
-    fn mail(&self, writer: &Writer<'_>, purpose: Kind, gstin: &Gstin, until: Moment) -> Mail {
+    fn mail(&self, writer: &Writer<'_>, purpose: Kind, gstin: Option<&Gstin>, until: Moment) -> Mail {
         match self {
-            Self::Otp(code) => writer.otp_mail(purpose, code.as_str(), gstin.as_str(), until),
-            Self::FirstPassword(password) => writer.first_password(gstin.as_str(), &password.grouped(), until),
+            Self::Otp(code) => writer.otp_mail(purpose, code.as_str(), gstin, until),
+            Self::FirstPassword(password) => {
+                writer.first_password(gstin.map_or("", Gstin::as_str), &password.grouped(), until)
+            }
         }
     }
 
     /// The first-time password goes by email only (M10).
-    fn sms(&self, writer: &Writer<'_>, purpose: Kind, gstin: &Gstin) -> Option<Sms> {
+    fn sms(&self, writer: &Writer<'_>, purpose: Kind, gstin: Option<&Gstin>) -> Option<Sms> {
         match self {
-            Self::Otp(code) => Some(writer.otp_sms(purpose, code.as_str(), gstin.ending())),
+            Self::Otp(code) => Some(writer.otp_sms(purpose, code.as_str(), gstin.map_or("", Gstin::ending))),
             Self::FirstPassword(_) => None,
         }
     }
@@ -107,7 +109,7 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         messages.push((throttle::otp_sends_to(limits, &destination, proof), prepared));
         masked.push(shown);
     }
-    let nobody = messages.is_empty();
+    let nobody = messages.is_empty() || to.instead.is_some();
 
     let id = ids::ordered(visit.now);
     let mut challenge = Challenge {
@@ -150,9 +152,9 @@ fn write_messages(
     to: &Recipients,
     until: Moment,
 ) -> Vec<(String, String, Prepared)> {
-    let Some(gstin) = &to.gstin else { return Vec::new() };
     let writer = Writer::new(&visit.kit.settings);
-    let mail = secret.mail(&writer, purpose, gstin, until);
+    let gstin = to.gstin.as_ref();
+    let mail = to.instead.clone().unwrap_or_else(|| secret.mail(&writer, purpose, gstin, until));
     let mails = to
         .emails
         .iter()

@@ -74,7 +74,9 @@ impl Attempt {
         effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
     ) -> store::Result<Verdict<T>> {
         let failures = throttle::otp_failures(&self.limits, &self.journey);
-        if let Some(until) = counters::exhausted(c, &failures, self.now)? {
+        if let Some(failures) = &failures
+            && let Some(until) = counters::exhausted(c, failures, self.now)?
+        {
             return Ok(Verdict::TooMany { until });
         }
         let sent = challenges::list(c, &self.journey.id, self.journey.kind.as_str())?;
@@ -86,7 +88,9 @@ impl Attempt {
             return Ok(Verdict::Dead);
         }
         if !self.fits(newest, code) {
-            counters::count(c, &failures.key, failures.window, self.now)?;
+            if let Some(failures) = &failures {
+                counters::count(c, &failures.key, failures.window, self.now)?;
+            }
             events::insert(c, &self.wrong)?;
             return Ok(self.refusal(newest, older, code));
         }

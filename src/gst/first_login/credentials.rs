@@ -21,7 +21,7 @@ use crate::store::{self, Connection, Inserted, StoreError, taxpayers};
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Walking};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
-use crate::web::paths;
+use crate::web::{paths, throttle};
 use crate::words::Words;
 
 #[derive(Template)]
@@ -72,6 +72,7 @@ pub async fn submit(
         Ok(chosen) => chosen,
         Err(errors) => return refuse(errors),
     };
+    throttle::spend(&visit, throttle::first_login_posts(&visit.kit.settings.limits, &at.journey.subject)).await?;
     let (journey, name) = (at.journey.clone(), username.to_string());
     // Looked up before a password is hashed; the indexes have the last word.
     let outcome = match visit.kit.store.read(move |c| in_the_way(c, &journey, &name)).await? {
@@ -168,6 +169,7 @@ impl Creation {
             last_sign_in_at: None,
             last_sign_in_address: None,
             frozen_at: None,
+            name: None,
         };
         let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
         event.account_id = Some(account.id.clone());

@@ -31,6 +31,8 @@ struct IndexPage {
     w: Words,
     frame: Frame,
     gstin: String,
+    /// A first-time password waits to be typed, so sending another is not the way on.
+    waits: bool,
     /// Set once a first-time password was asked for.
     asked: Option<Asked>,
 }
@@ -132,12 +134,14 @@ async fn page_after(visit: &Visit, journey: &Journey, errors: FieldErrors) -> Re
     let (id, purpose) = (journey.id.clone(), journey.kind.as_str());
     let newest = visit.kit.store.read(move |c| challenges::list(c, &id, purpose)).await?.into_iter().next();
     let limits = &visit.kit.settings.limits;
+    let expired = newest.as_ref().is_some_and(|newest| newest.expires_at <= visit.now.seconds());
     let dead = newest.as_ref().is_none_or(|newest| i64::from(newest.tries) >= limits.otp_tries);
     let until = newest.map_or(visit.now, |newest| Moment::from_seconds(newest.expires_at)).ist_time();
     let minutes = limits.first_password_life / MINUTE;
-    let (class, sentence) = match dead {
-        true => ("warn", visit.w.gst_first_login_password_dead().to_owned()),
-        false => ("info", visit.w.gst_first_login_sent().time(until).minutes(minutes).to_string()),
+    let (class, sentence) = match (dead, expired) {
+        (true, _) => ("warn", visit.w.gst_first_login_password_dead().to_owned()),
+        (false, true) => ("warn", visit.w.gst_first_login_password_expired().to_owned()),
+        (false, false) => ("info", visit.w.gst_first_login_sent().time(until).minutes(minutes).to_string()),
     };
     let asked = match journey.stage {
         Stage::Otp => Asked::Sent { class, sentence, journey: journey.id.clone() },
@@ -147,5 +151,11 @@ async fn page_after(visit: &Visit, journey: &Journey, errors: FieldErrors) -> Re
 }
 
 fn page_of(visit: &Visit, gstin: String, asked: Option<Asked>, errors: FieldErrors) -> IndexPage {
-    IndexPage { w: visit.w, frame: visit.frame_with(visit.w.gst_first_login_title(), errors), gstin, asked }
+    IndexPage {
+        w: visit.w,
+        frame: visit.frame_with(visit.w.gst_first_login_title(), errors),
+        waits: matches!(asked, Some(Asked::Sent { class: "info", .. })),
+        gstin,
+        asked,
+    }
 }

@@ -9,13 +9,14 @@ use super::saved::Saved;
 use super::{Change, Proven, choose_api_password};
 use crate::accounts::Recipients;
 use crate::accounts::hashing::{Checked, Hasher};
+use crate::irp::handoff::{Delivered, Delivery, deliver};
 use crate::kernel::password::Password;
 use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::credentials::{self, Credential};
 use crate::store::journeys::{self, Stage};
-use crate::store::{events, sessions, taxpayers};
+use crate::store::{events, saved_credentials, sessions, taxpayers};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
@@ -68,8 +69,10 @@ pub async fn submit(
         return refuse(FieldErrors::of("new_api_password", visit.w.api_password_same_as_account()));
     }
     let hash = hasher.hash(password).await?;
-    if change(&visit, &proven, &outbox, taxpayer.as_ref(), &credential, hash).await? {
-        Saved::changed(&visit, &credential.api_username).remember(&visit);
+    let typed = form.new_api_password.expose_secret();
+    let delivery = Delivery::of(&visit, &credential.gstin, &credential.api_username, typed);
+    if let Some(delivered) = change(&visit, &proven, &outbox, taxpayer.as_ref(), &credential, hash, delivery).await? {
+        Saved::changed(&visit, &credential.api_username, delivered).remember(&visit);
     }
     Ok(see_other(paths::IRP_API_SAVED))
 }
@@ -98,7 +101,8 @@ async fn find(visit: &Visit, proven: &Proven<Change>) -> Result<(Credential, Opt
     }
 }
 
-/// The new hash, the used proof, mails and event in one transaction; `false` when the proof was used already.
+/// The new hash, the used proof, the workspaces' copies, mails and event in one transaction; `None` when the proof was
+/// used already.
 async fn change(
     visit: &Visit,
     proven: &Proven<Change>,
@@ -106,24 +110,33 @@ async fn change(
     taxpayer: Option<&Taxpayer>,
     credential: &Credential,
     hash: String,
-) -> Result<bool, PageError> {
+    delivery: Option<Delivery>,
+) -> Result<Option<Delivered>, PageError> {
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
     let mail = writer.api_password_changed(&credential.gstin, &credential.api_username, &cause);
     let to = taxpayer.map(Recipients::from).unwrap_or_default();
     let mails = outbox.mails(&to.emails, &mail, visit.now);
-    let event = visit.event("api_password_changed", "accepted", Some(&credential.gstin));
+    let event = visit.event("api_password_changed", events::DONE, Some(&credential.gstin));
     let (journey, id, now) = (proven.journey.id.clone(), credential.id.clone(), visit.now);
     let (account, this_session) = (proven.user.account.id.clone(), visit.visitor.token_hash());
+    let gstin = credential.gstin.clone();
     let changed = visit.kit.store.write(move |c| {
         if !journeys::advance(c, &journey, Stage::Verified, Stage::Spent)? {
-            return Ok(false);
+            return Ok(None);
         }
         credentials::set_password(c, &id, &hash, now)?;
+        let delivered = deliver(c, delivery.as_ref(), now)?;
+        let up_to_date = match &delivered {
+            Delivered::In(workspace) => Some(workspace.as_str()),
+            Delivered::Nowhere | Delivered::Failed => None,
+        };
+        // A changed password must be able to shut somebody out: every other copy is only told that it is old.
+        saved_credentials::set_stale(c, &gstin, up_to_date, now)?;
         sessions::delete_of_account(c, &account, this_session.as_deref())?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
-        Ok(true)
+        Ok(Some(delivered))
     });
     let changed = changed.await?;
     outbox.wake();

@@ -54,9 +54,13 @@ impl From<Credential> for Shown {
 /// GET.
 pub async fn show(visit: Visit, user: SignedIn<Irp>) -> PageResult {
     let credential = find(&visit, user.gstin()).await?;
+    let mut frame = visit.frame(visit.w.api_index_title());
+    if let Some(other) = visit.visitor.handed_off(visit.now).filter(|handed_off| handed_off.gstin != user.gstin()) {
+        frame = frame.with_box("warn", "status", visit.w.notice_handoff_other_gstin().gstin(other.gstin));
+    }
     page::ok(&IndexPage {
         w: visit.w,
-        frame: visit.frame(visit.w.api_index_title()),
+        frame,
         action: paths::IRP_API_CREDENTIALS,
         gstin: user.gstin().to_owned(),
         credential: credential.map(Shown::from),

@@ -9,6 +9,7 @@ use super::saved::Saved;
 use super::{Create, Proven, Proving, choose_api_password};
 use crate::accounts::Recipients;
 use crate::accounts::hashing::{Checked, Hasher};
+use crate::irp::handoff::{self, Delivered, Delivery, deliver};
 use crate::kernel::api_user::{ApiUsername, ApiUsernameError};
 use crate::kernel::ids;
 use crate::kernel::password::Password;
@@ -75,9 +76,10 @@ pub async fn submit(
         return refuse(&visit, &proven, form, errors);
     }
     let hash = hasher.hash(password).await?;
-    match create(&visit, &proven, &outbox, taxpayer.as_ref(), &username, hash).await? {
-        Created::Yes => {
-            Saved::created(&visit, username.as_str()).remember(&visit);
+    let delivery = Delivery::of(&visit, proven.user.gstin(), username.as_str(), form.api_password.expose_secret());
+    match create(&visit, &proven, &outbox, taxpayer.as_ref(), &username, hash, delivery).await? {
+        Created::Yes(delivered) => {
+            Saved::created(&visit, username.as_str(), delivered).remember(&visit);
             Ok(see_other(paths::IRP_API_SAVED))
         }
         Created::Taken => {
@@ -123,14 +125,14 @@ impl NewForm {
 }
 
 enum Created {
-    Yes,
+    Yes(Delivered),
     /// Somebody has this API username.
     Taken,
     /// The proof was used, or the GSTIN has credentials, since the page was shown.
     Already,
 }
 
-/// Credentials, the used proof, mails and event in one transaction.
+/// Credentials, the used proof, the workspace's copy, mails and event in one transaction.
 async fn create(
     visit: &Visit,
     proven: &Proven<Create>,
@@ -138,6 +140,7 @@ async fn create(
     taxpayer: Option<&Taxpayer>,
     username: &ApiUsername,
     password_hash: String,
+    delivery: Option<Delivery>,
 ) -> Result<Created, PageError> {
     let gstin = proven.user.gstin().to_owned();
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
@@ -145,7 +148,7 @@ async fn create(
     let mail = Writer::new(&visit.kit.settings).credentials_created(&gstin, ending, username.as_str(), &cause);
     let to = taxpayer.map(Recipients::from).unwrap_or_default();
     let mails = outbox.mails(&to.emails, &mail, visit.now);
-    let event = visit.event("credentials_created", "accepted", Some(&gstin));
+    let event = visit.event("credentials_created", events::DONE, Some(&gstin));
     let credential = Credential {
         id: ids::random(),
         gstin,
@@ -158,7 +161,7 @@ async fn create(
         last_used_at: None,
     };
     let (journey, proven_at) = (proven.journey.id.clone(), proven.journey.stage);
-    let (account, this_session) = (proven.user.account.id.clone(), visit.visitor.token_hash());
+    let (account, this_session, now) = (proven.user.account.id.clone(), visit.visitor.token_hash(), visit.now);
     let created = visit.kit.store.write(move |c| {
         accounts::lock(c, &account)?;
         if credentials::find_by_gstin(c, &credential.gstin)?.is_some() {
@@ -173,7 +176,7 @@ async fn create(
         sessions::delete_of_account(c, &account, this_session.as_deref())?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
-        Ok(Created::Yes)
+        Ok(Created::Yes(deliver(c, delivery.as_ref(), now)?))
     });
     let created = match created.await {
         Err(StoreError::Undone) => Ok(Created::Already),
@@ -192,7 +195,8 @@ async fn told_before(visit: &Visit, proven: &Proven<Create>, typed: &ApiUsername
         made.canonical_username == typed.canonical() && visit.now.seconds() - made.created_at < SAME_PRESS
     });
     if same {
-        Saved::created(visit, typed.as_str()).remember(visit);
+        let delivered = handoff::delivered_before(visit, proven.user.gstin()).await?;
+        Saved::created(visit, typed.as_str(), delivered).remember(visit);
     }
     Ok(if same { paths::IRP_API_SAVED } else { paths::IRP_API_CREDENTIALS })
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
+use crate::irp::handoff::Delivered;
 use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::kernel::portal::Irp;
@@ -24,6 +25,10 @@ struct SavedPage {
     at: String,
     reference: String,
     index: &'static str,
+    /// The way back to the workspace that the person came from.
+    workspace: Option<&'static str>,
+    /// Made, and not saved in that workspace.
+    undelivered: bool,
 }
 
 /// The result kept in the session.
@@ -34,26 +39,31 @@ pub struct Saved {
     /// Seconds, UTC.
     at: i64,
     reference: String,
+    delivered: Delivered,
 }
 
 impl Saved {
-    pub fn created(visit: &Visit, api_username: &str) -> Self {
-        Self::now(visit, api_username, true)
+    pub fn created(visit: &Visit, api_username: &str, delivered: Delivered) -> Self {
+        Self::now(visit, api_username, true, delivered)
     }
 
-    pub fn changed(visit: &Visit, api_username: &str) -> Self {
-        Self::now(visit, api_username, false)
+    pub fn changed(visit: &Visit, api_username: &str, delivered: Delivered) -> Self {
+        Self::now(visit, api_username, false, delivered)
     }
 
-    fn now(visit: &Visit, api_username: &str, created: bool) -> Self {
+    fn now(visit: &Visit, api_username: &str, created: bool, delivered: Delivered) -> Self {
         let api_username = api_username.to_owned();
-        Self { created, api_username, at: visit.now.seconds(), reference: ids::reference(&visit.request_id) }
+        let (at, reference) = (visit.now.seconds(), ids::reference(&visit.request_id));
+        Self { created, api_username, at, reference, delivered }
     }
 
     /// Keeps it for the page; what was typed before is of no use any more.
     pub fn remember(&self, visit: &Visit) {
         visit.visitor.set_saved(self);
         visit.visitor.drop_draft();
+        if self.delivered != Delivered::Nowhere {
+            visit.visitor.drop_handed_off();
+        }
     }
 }
 
@@ -74,5 +84,7 @@ pub async fn show(visit: Visit, user: SignedIn<Irp>) -> PageResult {
         at: Moment::from_seconds(saved.at).ist_date_time(),
         reference: saved.reference,
         index: paths::IRP_API_CREDENTIALS,
+        workspace: (saved.delivered != Delivered::Nowhere).then_some(paths::WORKSPACE_API_CREDENTIALS),
+        undelivered: saved.delivered == Delivered::Failed,
     })
 }

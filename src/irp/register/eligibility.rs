@@ -52,16 +52,21 @@ pub async fn submit(visit: Visit, Posted(form): Posted<EligibilityForm>) -> Page
     if !form.website.is_empty() {
         return Err(PageError::FormOutOfDate);
     }
-    let candidate = match form.parse(visit.w) {
+    check(&visit, form.gstin).await
+}
+
+/// Checks a GSTIN as it was typed here, or chosen in a workspace.
+pub async fn check(visit: &Visit, typed: String) -> PageResult {
+    let candidate = match parse(visit.w, &typed) {
         Ok(candidate) => candidate,
-        Err(message) => return refuse(&visit, form, message),
+        Err(message) => return refuse(visit, typed, message),
     };
-    spend_check(&visit, candidate.gstin()).await?;
+    spend_check(visit, candidate.gstin()).await?;
 
     let gstin = candidate.gstin().to_string();
-    let (found, registered) = look_up(&visit, &gstin).await?;
+    let (found, registered) = look_up(visit, &gstin).await?;
     if let (Candidate::SandboxOnly(_, message), false) = (&candidate, is_sandbox(found.as_ref())) {
-        return refuse(&visit, form, message.clone());
+        return refuse(visit, typed, message.clone());
     }
     if registered {
         visit.visitor.set_notice(&Notice::AlreadyRegistered { gstin });
@@ -75,22 +80,20 @@ pub async fn submit(visit: Visit, Posted(form): Posted<EligibilityForm>) -> Page
     }
     let goes_on =
         |journey: &Journey| journey.kind == Kind::Register && journey.subject == gstin && journey.stage < Stage::Done;
-    if !current_journey(&visit).await?.is_some_and(|journey| goes_on(&journey)) {
-        begin(&visit, gstin).await?;
+    if !current_journey(visit).await?.is_some_and(|journey| goes_on(&journey)) {
+        begin(visit, gstin).await?;
     }
     Ok(see_other(paths::IRP_DETAILS))
 }
 
-impl EligibilityForm {
-    fn parse(&self, w: Words) -> Result<Candidate, String> {
-        let strict = match Gstin::parse(&self.gstin) {
-            Ok(gstin) if gstin.kind() == Some(GstinKind::Normal) => return Ok(Candidate::Strict(gstin)),
-            Ok(_) => w.gstin_other_kind().to_owned(),
-            Err(fault @ (GstinError::Pattern | GstinError::CheckDigit)) => gstin_message(w, fault),
-            Err(fault) => return Err(gstin_message(w, fault)),
-        };
-        Gstin::parse_sandbox(&self.gstin).map(|gstin| Candidate::SandboxOnly(gstin, strict.clone())).map_err(|_| strict)
-    }
+fn parse(w: Words, typed: &str) -> Result<Candidate, String> {
+    let strict = match Gstin::parse(typed) {
+        Ok(gstin) if gstin.kind() == Some(GstinKind::Normal) => return Ok(Candidate::Strict(gstin)),
+        Ok(_) => w.gstin_other_kind().to_owned(),
+        Err(fault @ (GstinError::Pattern | GstinError::CheckDigit)) => gstin_message(w, fault),
+        Err(fault) => return Err(gstin_message(w, fault)),
+    };
+    Gstin::parse_sandbox(typed).map(|gstin| Candidate::SandboxOnly(gstin, strict.clone())).map_err(|_| strict)
 }
 
 impl Candidate {
@@ -138,7 +141,7 @@ async fn look_up(visit: &Visit, gstin: &str) -> Result<(Option<Taxpayer>, bool),
 }
 
 async fn begin(visit: &Visit, gstin: String) -> Result<(), PageError> {
-    let event = visit.event("registration_begun", "accepted", Some(&gstin));
+    let event = visit.event("registration_begun", events::DONE, Some(&gstin));
     let journey = Journey::begin(Kind::Register, Portal::Irp, gstin, Stage::Details, visit.now);
     visit.visitor.set_journey(&journey.id);
     let begun = visit.kit.store.write(move |c| {
@@ -148,8 +151,8 @@ async fn begin(visit: &Visit, gstin: String) -> Result<(), PageError> {
     Ok(begun.await?)
 }
 
-fn refuse(visit: &Visit, form: EligibilityForm, message: String) -> PageResult {
-    page::unprocessable(&page_of(visit, form.gstin, FieldErrors::of("gstin", message)))
+fn refuse(visit: &Visit, typed: String, message: String) -> PageResult {
+    page::unprocessable(&page_of(visit, typed, FieldErrors::of("gstin", message)))
 }
 
 fn page_of(visit: &Visit, gstin: String, errors: FieldErrors) -> EligibilityPage {

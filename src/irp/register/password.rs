@@ -79,6 +79,7 @@ fn account_of(visit: &Visit, taxpayer: &Taxpayer, password_hash: String) -> Acco
         last_sign_in_at: Some(visit.now.seconds()),
         last_sign_in_address: Some(visit.address.to_string()),
         frozen_at: None,
+        name: None,
     }
 }
 
@@ -94,7 +95,7 @@ async fn create(
     let writer = Writer::new(&visit.kit.settings);
     let mail = writer.account_created(&account.username, taxpayer.gstin.ending(), &cause);
     let mails = outbox.mails(&Recipients::from(taxpayer).emails, &mail, visit.now);
-    let mut event = visit.event("account_created", "accepted", account.gstin.as_deref());
+    let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
     event.account_id = Some(account.id.clone());
     let journey = journey.id.clone();
     let created = visit.kit.store.write(move |c| {

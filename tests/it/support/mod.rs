@@ -2,11 +2,14 @@
 
 pub mod app;
 pub mod browser;
+pub mod machine;
 pub mod mailbox;
+pub mod members;
 pub mod page;
 pub mod samples;
 pub mod walk;
 pub mod walk_gst;
+pub mod walk_workspace;
 
 pub use app::App;
 pub use browser::Browser;

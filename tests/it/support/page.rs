@@ -227,6 +227,8 @@ pub struct FormFill {
     pub action: String,
     /// Sent in the address, for a form that only asks.
     is_query: bool,
+    /// Sent in parts, for a form with a file.
+    is_multipart: bool,
     fields: Vec<Field>,
 }
 
@@ -255,7 +257,8 @@ impl FormFill {
         // A token must never stand in an address.
         assert_eq!(has_token, method == "post", "the token of a form with method {method}");
         let action = form.attr("action").unwrap_or(path).to_owned();
-        Self { action, is_query: method == "get", fields }
+        let is_multipart = form.attr("enctype") == Some("multipart/form-data");
+        Self { action, is_query: method == "get", is_multipart, fields }
     }
 
     /// Types into a field that a person can type into, or chooses one of the values that it offers.
@@ -309,6 +312,22 @@ impl FormFill {
         pairs.join("&").into_bytes()
     }
 
+    /// The same in parts, and its content type. The field `file` is a file; an empty one was not chosen.
+    pub fn parts(&self) -> (Vec<u8>, String) {
+        let boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+        let mut body = Vec::new();
+        for field in self.fields.iter() {
+            let value = field.value.clone().unwrap_or_default();
+            let name = if value.is_empty() { "" } else { "gstins.csv" };
+            let file = format!("; filename=\"{name}\"\r\nContent-Type: application/octet-stream");
+            let file = if field.name == "file" { file } else { String::new() };
+            let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"{file}\r\n\r\n", field.name);
+            body.extend([head.as_bytes(), &value, b"\r\n"].concat());
+        }
+        body.extend(format!("--{boundary}--\r\n").into_bytes());
+        (body, format!("multipart/form-data; boundary={boundary}"))
+    }
+
     /// Opens the page that a form with method GET asks for.
     pub async fn ask(&self, browser: &Browser) -> Page {
         assert!(self.is_query, "{} acts", self.action);
@@ -319,7 +338,8 @@ impl FormFill {
     /// Sends the form. A form is never answered with a page of status 200, and never breaks anything.
     pub async fn submit(&self, browser: &Browser) -> Page {
         assert!(!self.is_query, "{} only asks", self.action);
-        let page = browser.post_raw(&self.action, &self.body(), FORM).await;
+        let (body, kind) = if self.is_multipart { self.parts() } else { (self.body(), FORM.to_owned()) };
+        let page = browser.post_raw(&self.action, &body, &kind).await;
         let expected = [303, 403, 413, 415, 422, 429].contains(&page.status);
         assert!(expected, "{}", page.told());
         page
@@ -344,7 +364,7 @@ fn add_field(fields: &mut Vec<Field>, document: &Html, control: ElementRef) {
     }
     let value = control.attr("value");
     match (element, kind) {
-        ("input", "hidden" | "text" | "email" | "tel" | "password") => fields.push(Field {
+        ("input", "hidden" | "text" | "email" | "tel" | "password" | "file") => fields.push(Field {
             name,
             value: Some(value.unwrap_or_default().into()),
             editable: kind != "hidden" && control.attr("readonly").is_none(),

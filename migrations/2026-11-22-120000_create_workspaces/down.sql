@@ -1,0 +1,10 @@
+DROP TABLE gstin_import_rows;
+DROP TABLE gstin_imports;
+DROP TABLE handoffs;
+DROP TABLE saved_credentials;
+DROP TABLE workspace_gstins;
+DROP TABLE invitations;
+DROP TABLE members;
+DROP TABLE workspaces;
+ALTER TABLE journeys DROP COLUMN data;
+ALTER TABLE accounts DROP COLUMN name;

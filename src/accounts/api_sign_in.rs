@@ -1,0 +1,208 @@
+//! Signing in with API credentials: are this API username and password right for this GSTIN? One code for software that
+//! signs in and for a workspace that tests its copy, so that what was tested works.
+//!
+//! Each try is counted before the password is looked at, so parallel guesses count one by one (T1). A refusal costs the
+//! same whether the username exists or not.
+
+use serde::{Deserialize, Serialize};
+
+use super::hashing::{Checked, Hasher};
+use crate::kernel::api_user::ApiUsername;
+use crate::kernel::clock::{MINUTE, Moment};
+use crate::kernel::limits::Limits;
+use crate::kernel::password::Password;
+use crate::kernel::portal::Portal;
+use crate::store::accounts::{self, Account};
+use crate::store::counters::{self, Budget};
+use crate::store::credentials::{self, Credential};
+use crate::store::{self, Connection, events};
+use crate::web::error::PageError;
+use crate::web::page::Visit;
+
+/// What somebody signs in with. The GSTIN is canonical, the rest is as it was typed or sent.
+pub struct ApiSignIn<'a> {
+    pub gstin: &'a str,
+    pub api_username: &'a str,
+    pub api_password: &'a str,
+}
+
+/// What the IRP says to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Right(Proof),
+    /// No such username, one of another GSTIN, or another password: nobody hears which.
+    Wrong,
+    /// The GSTIN has no account in the IRP. Only for callers that may tell who has; to others it is `Wrong`.
+    NotRegistered,
+    /// Too many were wrong; nothing was looked at.
+    Closed {
+        until: Moment,
+    },
+}
+
+/// Which API password was right: one chosen since is another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    credential: String,
+    changed_at: i64,
+}
+
+impl Proof {
+    /// Whether the API password is still the one that was looked at. For the transaction that builds on it.
+    pub fn holds(&self, c: &mut Connection) -> store::Result<bool> {
+        credentials::is_unchanged(c, &self.credential, self.changed_at)
+    }
+}
+
+impl ApiSignIn<'_> {
+    /// Counts the try, looks at the password and keeps the record of a refusal.
+    pub async fn check(&self, visit: &Visit, hasher: &Hasher) -> Result<Verdict, PageError> {
+        // A name that nobody can have is nobody's to guess at.
+        let Ok(username) = ApiUsername::parse(self.api_username) else { return Ok(Verdict::Wrong) };
+        let username = username.canonical();
+        let door = Door::of(&visit.kit.settings.limits, &username, &visit.throttle_key());
+        let pool = match door.admit(visit).await? {
+            Ok(pool) => pool,
+            Err(until) => return Ok(Verdict::Closed { until }),
+        };
+        let (credential, account) = self.find(visit, username).await?;
+        let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
+        let typed = Password::typed(self.api_password);
+        let checked = match hasher.check(typed.as_ref(), stored).await {
+            Ok(checked) => checked,
+            Err(error) => {
+                // No password was looked at: the try was nobody's.
+                visit.kit.store.write(move |c| counters::uncount(c, &pool.key)).await?;
+                return Err(error);
+            }
+        };
+        let Some(account) = account else {
+            self.refuse(visit, door).await?;
+            return Ok(Verdict::NotRegistered);
+        };
+        match credential.filter(|credential| checked != Checked::Wrong && self.may_use(credential, &account)) {
+            Some(credential) => {
+                let old = (checked == Checked::RightAndOld).then_some(typed).flatten();
+                let rehashed = match old {
+                    // Not worth a refusal when it cannot be computed now: the next sign-in will.
+                    Some(password) => hasher.hash(password).await.ok(),
+                    None => None,
+                };
+                let proof = Proof { credential: credential.id.clone(), changed_at: credential.changed_at };
+                door.open(visit, pool, credential, rehashed).await?;
+                Ok(Verdict::Right(proof))
+            }
+            None => {
+                self.refuse(visit, door).await?;
+                Ok(Verdict::Wrong)
+            }
+        }
+    }
+
+    async fn find(&self, visit: &Visit, username: String) -> Result<(Option<Credential>, Option<Account>), PageError> {
+        let gstin = self.gstin.to_owned();
+        let found = visit.kit.store.read(move |c| {
+            Ok((credentials::find_by_username(c, &username)?, accounts::find_by_gstin(c, Portal::Irp, &gstin)?))
+        });
+        Ok(found.await?)
+    }
+
+    fn may_use(&self, credential: &Credential, account: &Account) -> bool {
+        credential.gstin == self.gstin && credential.status == credentials::ACTIVE && account.frozen_at.is_none()
+    }
+
+    async fn refuse(&self, visit: &Visit, door: Door) -> Result<(), PageError> {
+        let event = visit.event("api_sign_in", "refused", Some(self.gstin));
+        let now = visit.now;
+        let counted = visit.kit.store.write(move |c| {
+            counters::count(c, &door.from_address.key, door.from_address.window, now)?;
+            events::insert(c, &event)
+        });
+        Ok(counted.await?)
+    }
+}
+
+/// The budgets of one API username and one address.
+#[derive(Clone)]
+struct Door {
+    /// Wrong tries from the address, whatever the username.
+    from_address: Budget,
+    /// Wrong tries at the username by strangers.
+    of_strangers: Budget,
+    /// Wrong tries at the username by an address that it was used from: strangers cannot shut it out.
+    of_known: Budget,
+    /// Remembers that the username was used from the address.
+    known: String,
+    known_for: i64,
+}
+
+impl Door {
+    fn of(limits: &Limits, username: &str, address: &str) -> Self {
+        let failures = |pool: &str| {
+            let key = format!("api-sign-in/failures/{pool}");
+            Budget::new(key, limits.api_sign_in_failures, limits.api_sign_in_failure_window)
+        };
+        Self {
+            from_address: Budget::new(
+                format!("api-sign-in/failures-from/{address}"),
+                limits.api_sign_in_failures_per_minute,
+                MINUTE,
+            ),
+            of_strangers: failures(&format!("strangers/{username}")),
+            of_known: failures(&format!("known/{username}/{address}")),
+            known: format!("api-sign-in/known/{username}/{address}"),
+            known_for: limits.api_sign_in_address_known,
+        }
+    }
+
+    /// The budget that the try is counted in, or until when there is none.
+    async fn admit(&self, visit: &Visit) -> Result<Result<Budget, Moment>, PageError> {
+        let (door, now) = (self.clone(), visit.now);
+        Ok(visit.kit.store.write(move |c| door.take(c, now)).await?)
+    }
+
+    fn take(self, c: &mut Connection, now: Moment) -> store::Result<Result<Budget, Moment>> {
+        if let Some(until) = counters::exhausted(c, &self.from_address, now)? {
+            return Ok(Err(until));
+        }
+        let pool = match counters::closed_until(c, &self.known, now)? {
+            Some(_) => self.of_known,
+            None => self.of_strangers,
+        };
+        let taken = counters::take(c, std::slice::from_ref(&pool), now)?;
+        Ok(taken.map(|()| pool))
+    }
+
+    /// The owner was here: forgets the wrong tries of the budget used and of no other (T13).
+    async fn open(
+        self,
+        visit: &Visit,
+        pool: Budget,
+        credential: Credential,
+        rehashed: Option<String>,
+    ) -> Result<(), PageError> {
+        let now = visit.now;
+        let opened = visit.kit.store.write(move |c| {
+            counters::clear(c, &pool.key)?;
+            counters::close(c, &self.known, now.plus(self.known_for))?;
+            match rehashed {
+                Some(hash) => credentials::set_rehashed(c, &credential.id, &credential.password_hash, &hash),
+                None => Ok(()),
+            }
+        });
+        Ok(opened.await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_and_a_known_address_do_not_share_a_budget() {
+        let door = Door::of(&Limits::default(), "acme_irp_01", "192.0.2.1");
+        let keys = [&door.from_address.key, &door.of_strangers.key, &door.of_known.key, &door.known];
+        assert!(keys.iter().enumerate().all(|(at, key)| !keys.iter().skip(at + 1).any(|other| key == other)));
+        assert_eq!((door.of_strangers.max, door.of_strangers.window), (10, 15 * MINUTE));
+    }
+}

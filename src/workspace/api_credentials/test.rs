@@ -1,0 +1,93 @@
+//! POST `/workspace/settings/api-credentials/{gstin}/test`: does the IRP still take what is saved?
+
+use actix_web::web;
+
+use super::{count_test, event, gstin_in, tell};
+use crate::accounts::api_sign_in::{ApiSignIn, Proof, Verdict};
+use crate::accounts::hashing::Hasher;
+use crate::accounts::saved_credentials::open;
+use crate::store::saved_credentials::{self, SavedCredential};
+use crate::store::{events, workspace_gstins};
+use crate::web::error::PageError;
+use crate::web::form::{Button, Posted};
+use crate::web::page::{CredentialsTold, PageResult, Visit, see_other};
+use crate::web::paths;
+use crate::workspace::{Member, ToChange};
+
+/// POST.
+pub async fn submit(
+    visit: Visit,
+    member: Member<ToChange>,
+    hasher: web::Data<Hasher>,
+    _form: Posted<Button>,
+) -> PageResult {
+    let gstin = gstin_in(&visit, "test")?;
+    let (workspace, of) = (member.workspace.id.clone(), gstin.clone());
+    let (saved, listed) = visit
+        .kit
+        .store
+        .read(move |c| {
+            Ok((saved_credentials::find(c, &workspace, &of)?, workspace_gstins::exists(c, &workspace, &of)?))
+        })
+        .await?;
+    match saved {
+        Some(saved) => {
+            count_test(&visit, &member).await?;
+            let told = test(&visit, &member, &hasher, saved).await?;
+            tell(&visit, &gstin, told);
+        }
+        // Removed since the page was shown, which the list says by itself.
+        None if listed => {}
+        None => return Err(PageError::NotFound),
+    }
+    Ok(see_other(paths::WORKSPACE_API_CREDENTIALS))
+}
+
+async fn test(
+    visit: &Visit,
+    member: &Member<ToChange>,
+    hasher: &Hasher,
+    saved: SavedCredential,
+) -> Result<CredentialsTold, PageError> {
+    let Ok(api_password) = open(&visit.kit.keys, &saved) else {
+        tracing::error!(id = saved.id, "saved API credentials do not open");
+        return keep(visit, member, saved, None, CredentialsTold::Unreadable).await;
+    };
+    let sign_in = ApiSignIn { gstin: &saved.gstin, api_username: &saved.api_username, api_password: &api_password };
+    match sign_in.check(visit, hasher).await {
+        Ok(Verdict::Right(proof)) => keep(visit, member, saved, Some(proof), CredentialsTold::Working).await,
+        Ok(Verdict::Wrong) => keep(visit, member, saved, None, CredentialsTold::Refused).await,
+        Ok(Verdict::NotRegistered) => keep(visit, member, saved, None, CredentialsTold::NotRegistered).await,
+        Ok(Verdict::Closed { until }) => Err(PageError::TooMany { until }),
+        // The IRP has no time now, which says nothing about the pair.
+        Err(PageError::Unavailable) => Ok(CredentialsTold::Untested),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps what the test has said, with its event: `told`, unless the API password was changed in the same moment.
+async fn keep(
+    visit: &Visit,
+    member: &Member<ToChange>,
+    saved: SavedCredential,
+    proof: Option<Proof>,
+    told: CredentialsTold,
+) -> Result<CredentialsTold, PageError> {
+    let worked = event(visit, member, "api_credentials_tested", events::DONE, &saved.gstin);
+    let failed = event(visit, member, "api_credentials_tested", "refused", &saved.gstin);
+    let now = visit.now;
+    let kept = visit.kit.store.write(move |c| {
+        let works = match &proof {
+            Some(proof) => proof.holds(c)?,
+            None => false,
+        };
+        // A copy replaced meanwhile has another id, and what was tested says nothing about it.
+        match works {
+            true => saved_credentials::set_working(c, &saved.id, now)?,
+            false => saved_credentials::set_refused(c, &saved.id, now)?,
+        };
+        events::insert(c, if works { &worked } else { &failed })?;
+        Ok(if proof.is_some() && !works { CredentialsTold::Refused } else { told })
+    });
+    Ok(kept.await?)
+}
