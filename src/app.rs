@@ -18,7 +18,7 @@ use crate::kernel::clock::{Clock, DAY, HOUR};
 use crate::notify::{Outbox, Reminders, TransportError, Workers};
 use crate::settings::{Mode, Settings, Tls};
 use crate::store::{
-    Database, Store, StoreError, counters, gstin_imports, invitations, journeys, outbox, sessions, taxpayers,
+    Database, Store, StoreError, counters, gstin_imports, handoffs, invitations, journeys, outbox, sessions, taxpayers,
 };
 use crate::vault::{KeyError, KeyRing};
 use crate::web::error::PageError;
@@ -270,6 +270,7 @@ impl Sweeper {
         let unseen = now.plus(-limits.journey_idle - HOUR);
         self.kit.store.write(move |c| journeys::delete_unseen_since(c, unseen)).await?;
         self.kit.store.write(move |c| invitations::delete_ended_before(c, now.plus(-DAY))).await?;
+        self.kit.store.write(move |c| handoffs::delete_ended_before(c, now.plus(-DAY))).await?;
         let (undecided, done) = (now.plus(-limits.import_preview_life), now.plus(-limits.import_kept));
         let imports = self.kit.store.read(move |c| {
             let mut over = gstin_imports::list_undecided_before(c, undecided, IMPORTS_A_SWEEP)?;

@@ -3,28 +3,27 @@
  * the templates hand them over in these attributes. A feature whose attributes are missing does not start.
  *
  * <body>
- *   data-show-password, data-hide-password       the button beside every password field
- *   data-rule-done                               read out behind a rule that is met
+ *   data-show-password, data-hide-password   the button beside every password field
+ *   data-rule-done                           read out behind a rule that is met
  *   data-strength-weak, -fair, -good, -strong    whole texts
  *   data-copy-label, data-copied, data-sending
- * <input type="password" data-rules="ID">        ID is the list of rules: <ul id="ID">, with an
- *   <li data-rule="length" data-min="8">         and number, alphabet, special, plain (printable ASCII). A rule that
- *                                                only the server can judge has no data-rule
- * <input class="gstin" data-check-hint="…">      hint when the last character does not match
- * <p data-resend-at="S" data-now="S"             S: seconds since 1970, of the server: its clock counts, not ours
- *    data-resend-text="… {time}"                 the countdown: {time} becomes 0:24
- *    data-resend-ready="…">                      said once at zero. Text of <p>: the sentence with the clock time
+ * <input type="password" data-rules="ID">    ID is the list of rules: <ul id="ID">, with an
+ *   <li data-rule="length" data-min="8">     and number, alphabet, special, plain (printable ASCII). A rule that
+ *                                            only the server can judge has no data-rule
+ * <input class="gstin" data-check-hint="…">  hint when the last character does not match
+ * <p data-resend-at="S" data-now="S"         S: seconds since 1970, of the server: its clock counts, not ours
+ *    data-resend-text="… {time}"             the countdown: {time} becomes 0:24
+ *    data-resend-ready="…">                  said once at zero. Text of <p>: the sentence with the clock time
  * <p data-session-ends="S" data-now="S"
- *    data-session-title="… {time} …"             heading of the dialog: {time} becomes 17:15, in India
- *    data-session-text="… {time} …"              new text of <p> after 'Stay signed in'
- *    data-session-over="…">                       new text of <p> when the time is up
- * <template id="session-dialog">                 two POST forms: 'Stay signed in', 'Sign out'. The first leads to a
- *                                                page with data-session-ends
+ *    data-session-title="… {time} …"         heading of the dialog: {time} becomes 17:15, in India
+ *    data-session-text="… {time} …"          new text of <p> after 'Stay signed in'
+ *    data-session-over="…">                   new text of <p> when the time is up
+ * <template id="session-dialog">             two POST forms: 'Stay signed in', 'Sign out'. The first leads to a
+ *                                            page with data-session-ends
  * <select data-ends="… {time}" data-now="S">     values such as 6h or 30d: said below is when that would be over
- * <dd data-copy="…">                             what to copy; empty: the element's own text.
- *                                                data-copy-label on it wins over the one of <body>
- * <p data-print="Print this page">               where the button goes
- * <form data-resubmit>                           may be sent again at once (a download)
+ * <dd data-copy="…">                         what to copy; empty: the element's own text.
+ * <p data-print="Print this page">           where the button goes
+ * <p data-reload="2000">                     the page is read anew after so many milliseconds
  */
 (function () {
   'use strict';
@@ -217,7 +216,7 @@
   }
 
   function copyButton(element) {
-    const label = element.dataset.copyLabel || words.copyLabel;
+    const label = words.copyLabel;
     const text = element.dataset.copy || element.textContent.trim();
     // Without https there is no clipboard.
     if (!label || !navigator.clipboard) return;
@@ -343,7 +342,8 @@
     on(button, 'click', () => window.print());
     place.append(button);
   });
+  each('[data-reload]', (place) => setTimeout(() => location.reload(), Number(place.dataset.reload)));
   each('input.gstin', gstinField);
   each('[data-session-ends]', sessionDialog);
-  each('form[method=post]:not([data-resubmit])', doubleSubmitGuard);
+  each('form[method=post]', doubleSubmitGuard);
 })();

@@ -48,17 +48,23 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Whether the API password is still the one that was looked at. For the transaction that builds on it.
+    /// Whether the API password is still the one that was looked at, and stays it until the transaction that builds on
+    /// it ends. Called before a workspace is held: a change of the API password takes the two in this order as well.
     pub fn holds(&self, c: &mut Connection) -> store::Result<bool> {
-        credentials::is_unchanged(c, &self.credential, self.changed_at)
+        credentials::hold_unchanged(c, &self.credential, self.changed_at)
     }
+}
+
+/// `Proof::holds`; a pair that the IRP had no time to look at builds on nothing.
+pub fn proof_holds(c: &mut Connection, proof: Option<&Proof>) -> store::Result<bool> {
+    proof.map_or(Ok(true), |proof| proof.holds(c))
 }
 
 impl ApiSignIn<'_> {
     /// Counts the try, looks at the password and keeps the record of a refusal.
     pub async fn check(&self, visit: &Visit, hasher: &Hasher) -> Result<Verdict, PageError> {
-        // A name that nobody can have is nobody's to guess at.
-        let Ok(username) = ApiUsername::parse(self.api_username) else { return Ok(Verdict::Wrong) };
+        // A name that nobody can have is nobody's to guess at; but the GSTIN is looked at whatever the name.
+        let Ok(username) = ApiUsername::parse(self.api_username) else { return self.without_username(visit).await };
         let username = username.canonical();
         let door = Door::of(&visit.kit.settings.limits, &username, &visit.throttle_key());
         let pool = match door.admit(visit).await? {
@@ -97,6 +103,12 @@ impl ApiSignIn<'_> {
                 Ok(Verdict::Wrong)
             }
         }
+    }
+
+    async fn without_username(&self, visit: &Visit) -> Result<Verdict, PageError> {
+        let gstin = self.gstin.to_owned();
+        let account = visit.kit.store.read(move |c| accounts::find_by_gstin(c, Portal::Irp, &gstin)).await?;
+        Ok(if account.is_some() { Verdict::Wrong } else { Verdict::NotRegistered })
     }
 
     async fn find(&self, visit: &Visit, username: String) -> Result<(Option<Credential>, Option<Account>), PageError> {

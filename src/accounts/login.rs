@@ -14,6 +14,7 @@ use crate::kernel::password::Password;
 use crate::kernel::portal::{InPortal, Portal};
 use crate::store::accounts::{self, Account};
 use crate::store::events;
+use crate::store::handoffs::CHANGE_API_PASSWORD;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedOut;
@@ -123,7 +124,7 @@ fn refuse<P: InPortal>(visit: &Visit, form: &LoginForm, errors: FieldErrors) -> 
 fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: String) -> LoginPage {
     let (w, portal) = (visit.w, P::PORTAL);
     let frame = match visit.visitor.handed_off(visit.now) {
-        Some(handed_off) if frame.notice.is_none() => {
+        Some(handed_off) if frame.notice.is_none() && handed_off.purpose == CHANGE_API_PASSWORD => {
             frame.with_box("info", "status", w.notice_handoff_log_in().gstin(handed_off.gstin))
         }
         _ => frame,

@@ -6,9 +6,11 @@ use super::register::eligibility;
 use crate::accounts::saved_credentials::{self, Copied};
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::Portal;
+use crate::kernel::role::Role;
+use crate::store::events::{self, Event};
 use crate::store::handoffs::{self, REGISTER};
 use crate::store::saved_credentials::{SavedCredential, WORKING};
-use crate::store::{self, Connection};
+use crate::store::{self, Connection, workspaces};
 use crate::web::error::PageError;
 use crate::web::handoff;
 use crate::web::page::{Notice, PageResult, Visit, see_other};
@@ -43,6 +45,8 @@ pub enum Delivered {
 pub struct Delivery {
     token_hash: String,
     sealed: SavedCredential,
+    /// Which workspace got the copy must be told later.
+    event: Event,
 }
 
 impl Delivery {
@@ -53,16 +57,23 @@ impl Delivery {
         let copied = Copied { workspace_id, gstin, api_username, api_password };
         // The IRP has made the pair itself in this very transaction: there is nothing to test.
         let sealed = copied.seal(&visit.kit.keys, WORKING, visit.now);
-        Some(Self { token_hash: handed_off.token_hash, sealed })
+        let event = visit.event("api_credentials_saved", events::DONE, Some(gstin));
+        let event = event.with_detail(&serde_json::json!({ "workspace": workspace_id, "by": "handoff" }));
+        Some(Self { token_hash: handed_off.token_hash, sealed, event })
     }
 
     /// Saves the copy in the transaction that makes the credentials.
     pub fn run(&self, c: &mut Connection, now: Moment) -> store::Result<Delivered> {
-        let open = handoffs::finish(c, &self.token_hash, now)?;
-        Ok(match open && saved_credentials::save(c, &self.sealed)? {
-            true => Delivered::In(self.sealed.workspace_id.clone()),
-            false => Delivered::Failed,
-        })
+        let workspace = &self.sealed.workspace_id;
+        // Takes turns with whoever removes the GSTIN or the person from that workspace.
+        workspaces::lock(c, workspace)?;
+        let begun_by = handoffs::find(c, &self.token_hash)?.map(|handoff| handoff.account_id).unwrap_or_default();
+        let may = workspaces::find_role(c, workspace, &begun_by)?.is_some_and(Role::may_change);
+        if may && handoffs::finish(c, &self.token_hash, now)? && saved_credentials::save(c, &self.sealed)? {
+            events::insert(c, &self.event)?;
+            return Ok(Delivered::In(workspace.clone()));
+        }
+        Ok(Delivered::Failed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! API credentials: what software signs in with. The IRP keeps a hash of the API password and nothing else of it.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::schema::credentials;
 use super::{Connection, Inserted, Result, on_any};
@@ -59,12 +60,14 @@ pub fn is_taken(c: &mut Connection, canonical_username: &str) -> Result<bool> {
     })?)
 }
 
-/// Whether these credentials are still there with the API password of that moment.
-pub fn is_unchanged(c: &mut Connection, id: &str, changed_at: i64) -> Result<bool> {
-    Ok(on_any!(c, |c| {
+/// Whether these credentials are still there with the API password of that moment. An update that changes nothing and
+/// not a look: until the transaction ends, `set_password` waits.
+pub fn hold_unchanged(c: &mut Connection, id: &str, changed_at: i64) -> Result<bool> {
+    let rows = on_any!(c, |c| {
         let same = credentials::table.filter(credentials::id.eq(id)).filter(credentials::changed_at.eq(changed_at));
-        diesel::select(diesel::dsl::exists(same)).get_result(c)
-    })?)
+        diesel::update(same).set(credentials::changed_at.eq(credentials::changed_at)).execute(c)
+    })?;
+    Ok(rows == 1)
 }
 
 /// The index on the canonical username decides who was first.
@@ -79,10 +82,15 @@ pub fn insert(c: &mut Connection, credential: &Credential) -> Result<Inserted> {
     Ok(if rows == 1 { Inserted::Yes } else { Inserted::Taken })
 }
 
+/// Another password. `changed_at` always grows, by one second more than the clock if it must: it tells one password from
+/// the next (`hold_unchanged`), which the hash does not, being made anew for the same password too.
 pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Moment) -> Result<()> {
     on_any!(c, |c| {
+        let changed_at =
+            diesel::dsl::case_when(credentials::changed_at.lt(now.seconds()), now.seconds().into_sql::<BigInt>())
+                .otherwise(credentials::changed_at + 1);
         diesel::update(credentials::table.filter(credentials::id.eq(id)))
-            .set((credentials::password_hash.eq(password_hash), credentials::changed_at.eq(now.seconds())))
+            .set((credentials::password_hash.eq(password_hash), credentials::changed_at.eq(changed_at)))
             .execute(c)
     })?;
     Ok(())

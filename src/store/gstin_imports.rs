@@ -100,21 +100,39 @@ pub fn find(c: &mut Connection, workspace_id: &str, id: &str) -> Result<Option<I
     })?)
 }
 
-/// What the same person has uploaded since then in the same bytes and not decided about, the newest.
-pub fn find_same(c: &mut Connection, import: &Import, since: Moment) -> Result<Option<String>> {
+/// What the same person has uploaded since then in the same bytes and not decided about, the newest. One that is still
+/// being read counts only since `reading_since`: before that, its reading has been cut off.
+pub fn find_same(c: &mut Connection, import: &Import, since: Moment, reading_since: Moment) -> Result<Option<String>> {
     Ok(on_any!(c, |c| {
         gstin_imports::table
             .filter(gstin_imports::workspace_id.eq(&import.workspace_id))
             .filter(gstin_imports::account_id.eq(&import.account_id))
             .filter(gstin_imports::digest.eq(&import.digest))
-            .filter(gstin_imports::state.eq_any([READING, PREVIEW]))
             .filter(gstin_imports::created_at.ge(since.seconds()))
+            .filter(
+                gstin_imports::state
+                    .eq(PREVIEW)
+                    .or(gstin_imports::state.eq(READING).and(gstin_imports::created_at.ge(reading_since.seconds()))),
+            )
             .order((gstin_imports::created_at.desc(), gstin_imports::id.asc()))
             .limit(1)
             .select(gstin_imports::id)
             .get_result(c)
             .optional()
     })?)
+}
+
+/// Removes what the same person has uploaded in the same bytes and nobody has read to the end.
+pub fn delete_unread(c: &mut Connection, import: &Import) -> Result<()> {
+    on_any!(c, |c| {
+        let unread = gstin_imports::table
+            .filter(gstin_imports::workspace_id.eq(&import.workspace_id))
+            .filter(gstin_imports::account_id.eq(&import.account_id))
+            .filter(gstin_imports::digest.eq(&import.digest))
+            .filter(gstin_imports::state.eq(READING));
+        diesel::delete(unread).execute(c)
+    })?;
+    Ok(())
 }
 
 /// The import that the workspace is running; there is never a second.

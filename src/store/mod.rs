@@ -72,6 +72,9 @@ pub enum StoreError {
     /// A write that undid itself because what it builds on was gone; its caller knows what to say.
     #[error("the write undid itself")]
     Undone,
+    /// A write that undid itself because the person has lost the right to it since the request began.
+    #[error("the right is gone")]
+    NoRight,
     #[error("this program was built without PostgreSQL: build it with --features postgres")]
     NoPostgres,
 }

@@ -93,12 +93,14 @@ pub fn set_refused(c: &mut Connection, id: &str, now: Moment) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// The API password of that GSTIN was changed: every copy but that of `but_in` is out of date.
+/// The API password of that GSTIN was changed: every copy but that of `but_in` is out of date, when it was right once.
+/// One that never was is whoever's, and must not learn what happens to a GSTIN of others.
 pub fn set_stale(c: &mut Connection, gstin: &str, but_in: Option<&str>, now: Moment) -> Result<()> {
     on_any!(c, |c| {
         let copies = saved_credentials::table
             .filter(saved_credentials::gstin.eq(gstin))
-            .filter(saved_credentials::workspace_id.ne(but_in.unwrap_or_default()));
+            .filter(saved_credentials::workspace_id.ne(but_in.unwrap_or_default()))
+            .filter(saved_credentials::state.eq(WORKING).or(saved_credentials::stale_since.is_not_null()));
         diesel::update(copies)
             .set((saved_credentials::state.eq(NOT_WORKING), saved_credentials::stale_since.eq(Some(now.seconds()))))
             .execute(c)

@@ -73,6 +73,19 @@ pub fn list_of_account(c: &mut Connection, account_id: &str) -> Result<Vec<(Work
     rows.into_iter().map(|(workspace, role)| Ok((workspace, role_of(&role)?))).collect()
 }
 
+/// The role of that person in that workspace.
+pub fn find_role(c: &mut Connection, workspace_id: &str, account_id: &str) -> Result<Option<Role>> {
+    let role: Option<String> = on_any!(c, |c| {
+        members::table
+            .filter(members::workspace_id.eq(workspace_id))
+            .filter(members::account_id.eq(account_id))
+            .select(members::role)
+            .get_result(c)
+            .optional()
+    })?;
+    role.map(|role| role_of(&role)).transpose()
+}
+
 /// The people of a workspace, in the order in which they came.
 pub fn list_members(c: &mut Connection, workspace_id: &str) -> Result<Vec<Member>> {
     let rows: Vec<(String, String, Option<String>, String, i64)> = on_any!(c, |c| {

@@ -69,7 +69,10 @@ impl From<StoreError> for PageError {
             tracing::warn!(%error, "the store could not do it now");
             return Self::Unavailable;
         }
-        Self::Internal(error.to_string())
+        match error {
+            StoreError::NoRight => Self::Forbidden,
+            other => Self::Internal(other.to_string()),
+        }
     }
 }
 

@@ -239,6 +239,8 @@ pub struct SignedInFrame {
     pub username: String,
     /// Where the username does not tell it.
     pub gstin: Option<String>,
+    /// The name of the workspace that the person works in.
+    pub workspace: Option<String>,
     pub account: &'static str,
     pub logout: &'static str,
     pub extend: &'static str,
@@ -370,6 +372,10 @@ fn nav(visit: &Visit) -> Vec<NavItem> {
         "" => Some("page"),
         below => below.starts_with('/').then_some("true"),
     };
+    // Of an item and another below it, the one below is meant.
+    let nearest = items.iter().map(|(address, _)| *address).filter(|address| current(address).is_some());
+    let nearest = nearest.max_by_key(|address| address.len());
+    let current = |address| current(address).filter(|_| Some(address) == nearest);
     items.into_iter().map(|(address, text)| NavItem { address, text, current: current(address) }).collect()
 }
 
@@ -380,6 +386,7 @@ fn signed_in(visit: &Visit) -> Option<SignedInFrame> {
     let ends_at = visit.visitor.ends_at(limits.session_idle, limits.session_absolute);
     let ends_at = ends_at.unwrap_or_else(|| visit.now.plus(limits.session_idle));
     Some(SignedInFrame {
+        workspace: visit.visitor.workspace_name(),
         gstin: state.gstin.filter(|gstin| *gstin != state.username),
         username: state.username,
         account: shared.account,

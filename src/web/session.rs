@@ -35,6 +35,7 @@ const SAVED: &str = "saved";
 const ASKED: &str = "asked";
 const CHECKED: &str = "checked";
 const RENEW: &str = "renew";
+const WORKSPACE_NAME: &str = "workspace_name";
 /// Facts about the row itself; put in by `load`, never stored.
 const ROW: &str = "~row";
 const FAILED: &str = "~failed";
@@ -67,6 +68,9 @@ pub struct SignedInState {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Draft {
     account_id: String,
+    /// The workspace it was typed in; signing in again leads back into it.
+    #[serde(default)]
+    workspace: Option<String>,
     path: String,
     fields: Vec<(String, String)>,
     kept_until: i64,
@@ -127,8 +131,8 @@ impl Visitor {
         self.read::<RowState>(ROW).map(|row| row.token_hash)
     }
 
-    /// Signs in under a new token: nothing of the session before stays but a draft and a handoff (T16). `account` is the row as it was
-    /// before this sign-in.
+    /// Signs in under a new token: nothing of the session before stays but a draft and a handoff (T16). `account` is the
+    /// row as it was before this sign-in.
     pub fn sign_in(&self, account: &Account, address: IpAddr, device: &str, now: Moment, journey: Option<&str>) {
         let draft = self.read::<Draft>(DRAFT).filter(|draft| draft.account_id == account.id);
         let handed_off = self.kept_handed_off();
@@ -146,7 +150,8 @@ impl Visitor {
                 password_changed_at: account.password_changed_at,
                 since: now.seconds(),
                 before: account.last_sign_in_at,
-                workspace: None,
+                // What was typed in one workspace must not turn up in another.
+                workspace: draft.as_ref().and_then(|draft| draft.workspace.clone()),
             },
         );
         if let Some(journey) = journey {
@@ -184,6 +189,18 @@ impl Visitor {
     /// The workspace in which the person works, or worked until the session ended.
     pub fn workspace(&self) -> Option<String> {
         self.read::<SignedInState>(SIGNED_IN)?.workspace
+    }
+
+    /// The name of the workspace, for the page's header only.
+    pub fn workspace_name(&self) -> Option<String> {
+        self.read(WORKSPACE_NAME)
+    }
+
+    /// Keeps the name for the header.
+    pub fn set_workspace_name(&self, name: &str) {
+        if self.workspace_name().as_deref() != Some(name) {
+            self.write(WORKSPACE_NAME, name);
+        }
     }
 
     /// From now on the person works in that workspace, which they belong to.
@@ -253,8 +270,8 @@ impl Visitor {
 
     /// What the ended session's owner had typed at `path`, to be kept until then; `None` when nobody was signed in.
     pub fn draft(&self, path: &str, fields: Vec<(String, String)>, until: Moment) -> Option<Draft> {
-        let account_id = self.read::<SignedInState>(SIGNED_IN)?.account_id;
-        Some(Draft { account_id, path: path.to_owned(), fields, kept_until: until.seconds() })
+        let SignedInState { account_id, workspace, .. } = self.read(SIGNED_IN)?;
+        Some(Draft { account_id, workspace, path: path.to_owned(), fields, kept_until: until.seconds() })
     }
 
     /// Keeps what the person signed in had typed at `path` until then.
@@ -266,9 +283,9 @@ impl Visitor {
 
     /// What was kept for `path`, for whoever typed it and for nobody else who signs in here.
     pub fn draft_of(&self, path: &str, now: Moment) -> Option<Draft> {
-        let account_id = self.signed_in()?.account_id;
-        let fits =
-            |draft: &Draft| draft.account_id == account_id && draft.path == path && draft.kept_until > now.seconds();
+        let SignedInState { account_id, workspace, .. } = self.signed_in()?;
+        let own = |draft: &Draft| draft.account_id == account_id && draft.workspace == workspace;
+        let fits = |draft: &Draft| own(draft) && draft.path == path && draft.kept_until > now.seconds();
         self.read::<Draft>(DRAFT).filter(fits)
     }
 

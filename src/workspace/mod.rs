@@ -21,6 +21,7 @@ use crate::kernel::portal::{self, Portal};
 use crate::kernel::role::Role;
 use crate::store::accounts::Account;
 use crate::store::workspaces::{self, Workspace};
+use crate::store::{self, Connection, StoreError};
 use crate::web::error::PageError;
 use crate::web::guard::SignedIn;
 use crate::web::page::{Notice, Visit};
@@ -67,6 +68,34 @@ pub struct Member<R> {
     right: PhantomData<R>,
 }
 
+/// The right of a member inside of a transaction: it was judged before the form had arrived, and may be gone.
+#[derive(Clone)]
+pub struct Seat {
+    workspace_id: String,
+    account_id: String,
+    is_of: fn(Role) -> bool,
+}
+
+impl Seat {
+    /// First in every write about a workspace: makes those take turns, and undoes this one (403) when the person has
+    /// lost the right to it.
+    pub fn hold(&self, c: &mut Connection) -> store::Result<()> {
+        workspaces::lock(c, &self.workspace_id)?;
+        match workspaces::find_role(c, &self.workspace_id, &self.account_id)? {
+            Some(role) if (self.is_of)(role) => Ok(()),
+            _ => Err(StoreError::NoRight),
+        }
+    }
+}
+
+impl<R: Right> Member<R> {
+    /// For the transaction of what the member does.
+    pub fn seat(&self) -> Seat {
+        let (workspace_id, account_id) = (self.workspace.id.clone(), self.account.id.clone());
+        Seat { workspace_id, account_id, is_of: R::is_of }
+    }
+}
+
 impl<R: Right> FromRequest for Member<R> {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
@@ -77,6 +106,7 @@ impl<R: Right> FromRequest for Member<R> {
         Box::pin(async move {
             let (account, visit) = (user.await?.account, visit?);
             let (workspace, role) = current(&visit, &account.id).await?;
+            visit.visitor.set_workspace_name(&workspace.name);
             match R::is_of(role) {
                 true => Ok(Self { account, workspace, role, right: PhantomData }),
                 false => Err(PageError::Forbidden),

@@ -103,8 +103,12 @@ pub async fn submit(
         Ok(parsed) => parsed,
         Err(errors) => return page::unprocessable(&page_of(&visit, member, form, errors).await?),
     };
-    let sending = Sending::of(&visit, &outbox, &member, &email, role);
-    match visit.kit.store.write(move |c| sending.run(c)).await? {
+    let (sending, seat) = (Sending::of(&visit, &outbox, &member, &email, role), member.seat());
+    let sent = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
+        sending.run(c)
+    });
+    match sent.await? {
         Outcome::Sent { until } => {
             outbox.wake();
             visit.visitor.drop_draft();
@@ -123,8 +127,9 @@ pub async fn submit(
 pub async fn take_back(visit: Visit, member: Member<ToManagePeople>, Posted(form): Posted<TakeBackForm>) -> PageResult {
     let detail = serde_json::json!({ "workspace": member.workspace.id, "invitation": form.invitation });
     let event = visit.event(TAKEN_BACK, events::DONE, None).with_detail(&detail);
-    let (account, workspace, now) = (member.account.id, member.workspace.id, visit.now);
+    let (seat, account, workspace, now) = (member.seat(), member.account.id, member.workspace.id, visit.now);
     let taken_back = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
         if invitations::delete_open(c, &workspace, &form.invitation)? {
             events::insert(c, &event)?;
             return Ok(true);
@@ -209,9 +214,9 @@ impl Sending {
         }
     }
 
+    /// In a transaction that holds the seat of who invites.
     fn run(&self, c: &mut Connection) -> store::Result<Outcome> {
         let Invitation { workspace_id, email, .. } = &self.invitation;
-        workspaces::lock(c, workspace_id)?;
         if workspaces::list_members(c, workspace_id)?.iter().any(|member| member.email == *email) {
             return Ok(Outcome::IsMember);
         }

@@ -17,6 +17,8 @@ struct SettingsPage {
     w: Words,
     frame: Frame,
     workspace: String,
+    /// The list of people is for owners.
+    may_manage_people: bool,
     /// The other ones of this person: id and name.
     others: Vec<(String, String)>,
 }
@@ -36,6 +38,7 @@ pub async fn show(visit: Visit, member: Member<ToSee>) -> PageResult {
         w: visit.w,
         frame: visit.frame(visit.w.workspace_settings_title()),
         workspace: member.workspace.name,
+        may_manage_people: member.role.may_manage_people(),
         others: others.map(|(other, _)| (other.id, other.name)).collect(),
     })
 }

@@ -61,7 +61,10 @@ pub async fn check(visit: &Visit, typed: String) -> PageResult {
         Ok(candidate) => candidate,
         Err(message) => return refuse(visit, typed, message),
     };
-    spend_check(visit, candidate.gstin()).await?;
+    // A workspace's own GSTINs do not count (DV-3).
+    if visit.visitor.handed_off(visit.now).is_none_or(|handed_off| handed_off.gstin != candidate.gstin().as_str()) {
+        spend_check(visit, candidate.gstin()).await?;
+    }
 
     let gstin = candidate.gstin().to_string();
     let (found, registered) = look_up(visit, &gstin).await?;

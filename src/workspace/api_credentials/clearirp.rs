@@ -12,20 +12,20 @@ use zeroize::Zeroizing;
 use super::replace::Replacement;
 use super::{count_test, event, gstin_choices, tell};
 use crate::accounts::any_gstin;
-use crate::accounts::api_sign_in::{ApiSignIn, Proof, Verdict};
+use crate::accounts::api_sign_in::{ApiSignIn, Proof, Verdict, proof_holds};
 use crate::accounts::hashing::Hasher;
 use crate::accounts::saved_credentials::{Copied, open, save};
 use crate::kernel::clock::Moment;
 use crate::store::events::Event;
 use crate::store::saved_credentials::{self, SavedCredential};
-use crate::store::{self, Connection, accounts, events, workspace_gstins};
+use crate::store::{self, Connection, events, workspace_gstins};
 use crate::vault::KeyRing;
 use crate::web::error::PageError;
 use crate::web::form::{Choice, FieldErrors, Posted, SAME_PRESS};
 use crate::web::page::{self, CredentialsTold, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
-use crate::workspace::{Member, ToChange};
+use crate::workspace::{Member, Seat, ToChange};
 
 #[derive(Template)]
 #[template(path = "workspace/api_credentials/clearirp.html")]
@@ -49,6 +49,7 @@ pub struct ClearIrpForm {
 
 /// GET: empty, with the GSTIN of the address chosen, or with what was kept when the session had ended over it.
 pub async fn show(visit: Visit, member: Member<ToChange>) -> PageResult {
+    Replacement::drop_when_over(&visit);
     let kept = visit.visitor.draft_of(visit.path(), visit.now);
     let form = match kept {
         Some(kept) => ClearIrpForm {
@@ -68,6 +69,7 @@ pub async fn submit(
     hasher: web::Data<Hasher>,
     Posted(form): Posted<ClearIrpForm>,
 ) -> PageResult {
+    Replacement::drop_when_over(&visit);
     let w = visit.w;
     let gstin = match form.parse(&visit, &member).await? {
         Ok(gstin) => gstin,
@@ -163,7 +165,7 @@ struct Save {
     api_password: Zeroizing<String>,
     proof: Option<Proof>,
     keys: Arc<KeyRing>,
-    account: String,
+    seat: Seat,
     now: Moment,
     /// How long a question about replacing others can be answered.
     until: Moment,
@@ -186,7 +188,7 @@ impl Save {
             api_password,
             proof,
             keys: visit.kit.keys.clone(),
-            account: member.account.id.clone(),
+            seat: member.seat(),
             now: visit.now,
             until: visit.now.plus(visit.kit.settings.limits.credential_replacement_life),
             saved: event(visit, member, "api_credentials_saved", events::DONE, gstin),
@@ -195,10 +197,9 @@ impl Save {
     }
 
     fn run(self, c: &mut Connection) -> store::Result<Saved> {
-        accounts::lock(c, &self.account)?;
-        if let Some(proof) = &self.proof
-            && !proof.holds(c)?
-        {
+        let holds = proof_holds(c, self.proof.as_ref())?;
+        self.seat.hold(c)?;
+        if !holds {
             return Ok(Saved::Outdated);
         }
         match saved_credentials::find(c, &self.row.workspace_id, &self.row.gstin)? {

@@ -137,6 +137,7 @@ struct Found {
 
 /// GET.
 pub async fn show(visit: Visit, member: Member<ToSee>) -> PageResult {
+    super::replace::Replacement::drop_when_over(&visit);
     let filter = Filter::of(&visit);
     let wanted = visit.query("page").parse::<usize>().unwrap_or(1);
     let workspace = member.workspace.id.clone();

@@ -72,7 +72,10 @@ pub async fn submit_forgotten(visit: Visit, member: Member<ToChange>, Posted(for
 async fn hand_off(visit: &Visit, member: &Member<ToChange>, way: &'static Way, form: &GstinForm) -> PageResult {
     let (handoff, token) = handoff::begin(visit, &member.workspace.id, &member.account.id, &form.gstin, way.purpose);
     let event = visit.event("handed_off", events::DONE, Some(&form.gstin));
+    let event = event.with_detail(&serde_json::json!({ "workspace": member.workspace.id, "for": way.purpose }));
+    let seat = member.seat();
     let written = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
         if !workspace_gstins::exists(c, &handoff.workspace_id, &handoff.gstin)? {
             return Ok(false);
         }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::replace::Replacement;
 use super::{event, gstin_in, tell};
 use crate::store::{events, saved_credentials, workspace_gstins};
 use crate::web::error::PageError;
@@ -23,6 +24,7 @@ struct RemovePage {
 
 /// GET.
 pub async fn show(visit: Visit, member: Member<ToChange>) -> PageResult {
+    Replacement::drop_when_over(&visit);
     let (workspace, gstin) = (member.workspace.id, gstin_in(&visit, "remove")?);
     let found = visit.kit.store.read(move |c| saved_credentials::find(c, &workspace, &gstin)).await?;
     let saved = found.ok_or(PageError::NotFound)?;
@@ -37,10 +39,12 @@ pub async fn show(visit: Visit, member: Member<ToChange>) -> PageResult {
 
 /// POST. Pressed twice it finds nothing left to remove and says the same.
 pub async fn submit(visit: Visit, member: Member<ToChange>, _form: Posted<Button>) -> PageResult {
+    Replacement::drop_when_over(&visit);
     let gstin = gstin_in(&visit, "remove")?;
     let event = event(&visit, &member, "api_credentials_removed", events::DONE, &gstin);
-    let (workspace, of) = (member.workspace.id.clone(), gstin.clone());
+    let (seat, workspace, of) = (member.seat(), member.workspace.id.clone(), gstin.clone());
     let listed = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
         if saved_credentials::delete(c, &workspace, &of)? {
             events::insert(c, &event)?;
             return Ok(true);

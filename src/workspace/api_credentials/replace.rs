@@ -7,11 +7,11 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::{event, tell};
-use crate::accounts::api_sign_in::Proof;
+use crate::accounts::api_sign_in::{Proof, proof_holds};
 use crate::accounts::saved_credentials::save;
 use crate::kernel::clock::Moment;
+use crate::store::events;
 use crate::store::saved_credentials::{self, SavedCredential};
-use crate::store::{accounts, events};
 use crate::vault::key_id_of;
 use crate::web::error::PageError;
 use crate::web::form::Posted;
@@ -70,7 +70,23 @@ impl Replacement {
 
     /// What waits in this session for an answer in this workspace.
     fn asked(visit: &Visit, member: &Member<ToChange>) -> Option<Self> {
-        visit.visitor.asked::<Self>().filter(|asked| asked.workspace_id == member.workspace.id)
+        let asked = visit.visitor.asked::<Self>()?;
+        if asked.workspace_id == member.workspace.id {
+            return Some(asked);
+        }
+        Self::drop_when_over(visit);
+        None
+    }
+
+    /// Forgets what nobody can say yes to any more, sealed as it is, at whichever page is seen next.
+    pub fn drop_when_over(visit: &Visit) {
+        if visit.visitor.asked::<Self>().is_some_and(|asked| asked.is_over(visit.now)) {
+            visit.visitor.drop_asked();
+        }
+    }
+
+    fn is_over(&self, now: Moment) -> bool {
+        self.until <= now.seconds()
     }
 
     /// The row under the id that its password was sealed for.
@@ -98,7 +114,7 @@ pub async fn show(visit: Visit, member: Member<ToChange>) -> PageResult {
     };
     let (workspace, gstin) = (member.workspace.id.clone(), asked.gstin.clone());
     let before = visit.kit.store.read(move |c| saved_credentials::find(c, &workspace, &gstin)).await?;
-    let Some(before) = before.filter(|_| asked.until > visit.now.seconds()) else {
+    let Some(before) = before.filter(|_| !asked.is_over(visit.now)) else {
         return Ok(over(&visit, &asked.gstin));
     };
     page::ok(&ReplacePage {
@@ -121,7 +137,7 @@ pub async fn submit(visit: Visit, member: Member<ToChange>, Posted(form): Posted
     if form.answer != "replace" {
         return Ok(done(&visit, &gstin, CredentialsTold::Kept));
     }
-    if asked.until <= visit.now.seconds() {
+    if asked.is_over(visit.now) {
         return Ok(over(&visit, &gstin));
     }
     let told = if asked.tested_at.is_some() { CredentialsTold::Saved } else { CredentialsTold::SavedUntested };
@@ -149,19 +165,16 @@ async fn replace(
     replaces: String,
 ) -> Result<Replaced, PageError> {
     let event = event(visit, member, "api_credentials_replaced", events::DONE, &asked.gstin);
-    let (account, proof) = (member.account.id.clone(), asked.proof.clone());
+    let (seat, proof) = (member.seat(), asked.proof.clone());
     let row = asked.into_row(visit);
     let replaced = visit.kit.store.write(move |c| {
-        accounts::lock(c, &account)?;
+        let holds = proof_holds(c, proof.as_ref())?;
+        seat.hold(c)?;
         match saved_credentials::find(c, &row.workspace_id, &row.gstin)? {
             Some(now) if now.id == row.id => return Ok(Replaced::Yes),
             Some(now) if now.id != replaces => return Ok(Replaced::AskAgain),
             _ => {}
         }
-        let holds = match &proof {
-            Some(proof) => proof.holds(c)?,
-            None => true,
-        };
         if !holds || !save(c, &row)? {
             return Ok(Replaced::Outdated);
         }

@@ -2,6 +2,7 @@
 
 use actix_web::web;
 
+use super::replace::Replacement;
 use super::{count_test, event, gstin_in, tell};
 use crate::accounts::api_sign_in::{ApiSignIn, Proof, Verdict};
 use crate::accounts::hashing::Hasher;
@@ -21,6 +22,7 @@ pub async fn submit(
     hasher: web::Data<Hasher>,
     _form: Posted<Button>,
 ) -> PageResult {
+    Replacement::drop_when_over(&visit);
     let gstin = gstin_in(&visit, "test")?;
     let (workspace, of) = (member.workspace.id.clone(), gstin.clone());
     let (saved, listed) = visit
@@ -51,7 +53,7 @@ async fn test(
 ) -> Result<CredentialsTold, PageError> {
     let Ok(api_password) = open(&visit.kit.keys, &saved) else {
         tracing::error!(id = saved.id, "saved API credentials do not open");
-        return keep(visit, member, saved, None, CredentialsTold::Unreadable).await;
+        return keep_unread(visit, member, &saved.gstin).await;
     };
     let sign_in = ApiSignIn { gstin: &saved.gstin, api_username: &saved.api_username, api_password: &api_password };
     match sign_in.check(visit, hasher).await {
@@ -65,6 +67,19 @@ async fn test(
     }
 }
 
+/// Nobody has tested a copy that does not open, so how it stands is as unknown as before: a wrong key of ours must not
+/// mark it for good.
+async fn keep_unread(visit: &Visit, member: &Member<ToChange>, gstin: &str) -> Result<CredentialsTold, PageError> {
+    let event = event(visit, member, "api_credentials_tested", "unreadable", gstin);
+    let seat = member.seat();
+    let kept = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
+        events::insert(c, &event)
+    });
+    kept.await?;
+    Ok(CredentialsTold::Unreadable)
+}
+
 /// Keeps what the test has said, with its event: `told`, unless the API password was changed in the same moment.
 async fn keep(
     visit: &Visit,
@@ -75,18 +90,21 @@ async fn keep(
 ) -> Result<CredentialsTold, PageError> {
     let worked = event(visit, member, "api_credentials_tested", events::DONE, &saved.gstin);
     let failed = event(visit, member, "api_credentials_tested", "refused", &saved.gstin);
-    let now = visit.now;
+    let (seat, now) = (member.seat(), visit.now);
     let kept = visit.kit.store.write(move |c| {
         let works = match &proof {
             Some(proof) => proof.holds(c)?,
             None => false,
         };
+        seat.hold(c)?;
         // A copy replaced meanwhile has another id, and what was tested says nothing about it.
-        match works {
-            true => saved_credentials::set_working(c, &saved.id, now)?,
-            false => saved_credentials::set_refused(c, &saved.id, now)?,
+        let (marked, event) = match works {
+            true => (saved_credentials::set_working(c, &saved.id, now)?, &worked),
+            false => (saved_credentials::set_refused(c, &saved.id, now)?, &failed),
         };
-        events::insert(c, if works { &worked } else { &failed })?;
+        if marked {
+            events::insert(c, event)?;
+        }
         Ok(if proof.is_some() && !works { CredentialsTold::Refused } else { told })
     });
     Ok(kept.await?)

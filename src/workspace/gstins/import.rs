@@ -13,17 +13,20 @@ use super::{Fault, Typed};
 use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::store::gstin_imports::{self, Import, PREVIEW, READING, REPEATED, Row};
-use crate::store::{counters, taxpayers, workspaces};
+use crate::store::{self, Connection, counters, taxpayers};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, SAME_PRESS};
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::upload::Uploaded;
 use crate::web::{paths, throttle};
 use crate::words::Words;
-use crate::workspace::{Member, ToChange};
+use crate::workspace::{Member, Seat, ToChange};
 
 /// Rows written in one go, so that nobody waits for a whole file.
 const AT_ONCE: usize = 500;
+
+/// Seconds after which rows that are still not all kept will never be: whoever kept them was cut off.
+const READS_FOR: i64 = 10;
 
 /// Earlier imports that the page leads to.
 const RECENT: i64 = 5;
@@ -53,16 +56,18 @@ pub async fn submit(visit: Visit, member: Member<ToChange>, Uploaded(bytes): Upl
             return page::unprocessable(&page_of(&visit, &member, errors).await?);
         }
     };
+    let (seat, now) = (member.seat(), visit.kit.clock.now());
     let import = Import {
         id: ids::random(),
         workspace_id: member.workspace.id,
         account_id: member.account.id,
         digest: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
         state: READING.to_owned(),
-        created_at: visit.now.seconds(),
+        // The upload may have taken a minute.
+        created_at: now.seconds(),
         finished_at: None,
     };
-    let id = keep(&visit, import, lines).await?;
+    let id = keep(&visit, seat, import, lines).await?;
     Ok(see_other(&paths::workspace_gstins_import(&id)))
 }
 
@@ -82,31 +87,53 @@ fn fault_words(visit: &Visit, fault: FileFault) -> String {
 }
 
 /// Writes import and rows, and returns its id; of a file that the same person has just sent, the id of then.
-async fn keep(visit: &Visit, import: Import, lines: Vec<Line>) -> Result<String, PageError> {
+async fn keep(visit: &Visit, seat: Seat, import: Import, lines: Vec<Line>) -> Result<String, PageError> {
+    match begin(visit, &seat, &import).await? {
+        Begun::Before(id) => return Ok(id),
+        Begun::TooMany(until) => return Err(PageError::TooMany { until }),
+        Begun::Now => {}
+    }
+    for chunk in judge(visit, &import.id, lines).await?.chunks(AT_ONCE) {
+        let (seat, import, rows) = (seat.clone(), import.clone(), chunk.to_vec());
+        let kept = visit.kit.store.write(move |c| {
+            seat.hold(c)?;
+            // Whoever is slow may have been taken for cut off, and be removed.
+            let is_there = gstin_imports::find(c, &import.workspace_id, &import.id)?.is_some();
+            gstin_imports::insert_rows(c, if is_there { &rows } else { &[] })
+        });
+        kept.await?;
+    }
+    let kept = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
+        match gstin_imports::set_state(c, &import.id, READING, PREVIEW)? {
+            true => Ok(Some(import.id)),
+            false => find_same(c, &import),
+        }
+    });
+    kept.await?.ok_or(PageError::Unavailable)
+}
+
+/// What the same press, or the one before, has begun.
+fn find_same(c: &mut Connection, import: &Import) -> store::Result<Option<String>> {
+    let begun = Moment::from_seconds(import.created_at);
+    gstin_imports::find_same(c, import, begun.plus(-SAME_PRESS), begun.plus(-READS_FOR))
+}
+
+async fn begin(visit: &Visit, seat: &Seat, import: &Import) -> Result<Begun, PageError> {
     let budgets = throttle::imports(&visit.kit.settings.limits, &import.workspace_id);
-    let (id, now, store) = (import.id.clone(), visit.now, &visit.kit.store);
-    let begun = store.write(move |c| {
-        workspaces::lock(c, &import.workspace_id)?;
-        if let Some(same) = gstin_imports::find_same(c, &import, now.plus(-SAME_PRESS))? {
+    let (seat, import, now) = (seat.clone(), import.clone(), Moment::from_seconds(import.created_at));
+    let begun = visit.kit.store.write(move |c| {
+        seat.hold(c)?;
+        if let Some(same) = find_same(c, &import)? {
             return Ok(Begun::Before(same));
         }
         if let Err(until) = counters::take(c, &budgets, now)? {
             return Ok(Begun::TooMany(until));
         }
+        gstin_imports::delete_unread(c, &import)?;
         gstin_imports::insert(c, &import).map(|()| Begun::Now)
     });
-    match begun.await? {
-        Begun::Before(id) => return Ok(id),
-        Begun::TooMany(until) => return Err(PageError::TooMany { until }),
-        Begun::Now => {}
-    }
-    for chunk in judge(visit, &id, lines).await?.chunks(AT_ONCE) {
-        let rows = chunk.to_vec();
-        store.write(move |c| gstin_imports::insert_rows(c, &rows)).await?;
-    }
-    let of = id.clone();
-    store.write(move |c| gstin_imports::set_state(c, &of, READING, PREVIEW)).await?;
-    Ok(id)
+    Ok(begun.await?)
 }
 
 enum Begun {

@@ -11,9 +11,8 @@ use crate::kernel::gstin::Gstin;
 use crate::kernel::portal::Portal;
 use crate::kernel::taxpayer::state_name;
 use crate::store::gstin_imports::{self, Import};
-use crate::store::{
-    self, Inserted, accounts, api_access, events, saved_credentials, taxpayers, workspace_gstins, workspaces,
-};
+use crate::store::saved_credentials::SavedCredential;
+use crate::store::{self, Inserted, accounts, api_access, events, saved_credentials, taxpayers, workspace_gstins};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted, SAME_PRESS};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
@@ -115,12 +114,12 @@ async fn admit(visit: &Visit, typed: &str) -> Result<Result<Gstin, Fault>, PageE
 }
 
 async fn add(visit: &Visit, member: &Member<ToChange>, gstin: &str) -> Result<Added, PageError> {
-    let (workspace, gstin, now) = (member.workspace.id.clone(), gstin.to_owned(), visit.now);
+    let (seat, workspace, gstin, now) = (member.seat(), member.workspace.id.clone(), gstin.to_owned(), visit.now);
     let most = visit.kit.settings.limits.workspace_gstins;
     let event = visit.event("workspace_gstin_added", events::DONE, Some(&gstin));
     let event = event.with_detail(&serde_json::json!({ "workspace": workspace }));
     let added = visit.kit.store.write(move |c| {
-        workspaces::lock(c, &workspace)?;
+        seat.hold(c)?;
         if let Some(at) = workspace_gstins::find_added_at(c, &workspace, &gstin)? {
             let same_press = (0..SAME_PRESS).contains(&now.since(at));
             return Ok(if same_press { Added::JustBefore } else { Added::LongAgo });
@@ -172,19 +171,29 @@ impl Listed {
         let taxpayer = taxpayers::find(c, &gstin)?;
         let registered = accounts::find_by_username(c, Portal::Irp, &gstin)?.is_some();
         let saved = saved_credentials::find(c, workspace, &gstin)?;
-        let access = api_access::find(c, &gstin)?;
+        // Only who holds credentials that the IRP takes is told what software with them would learn.
+        let is_working = saved.as_ref().is_some_and(is_working);
+        let api_access = match is_working {
+            true => access_words(w, state(api_access::find(c, &gstin)?.map(|access| access.switch).as_ref(), now)),
+            false => w.ui_not_known().to_owned(),
+        };
         let yes_or_no = |yes: bool| if yes { w.workspace_gstins_yes() } else { w.workspace_gstins_no() };
         Ok(Self {
             eligible: yes_or_no(eligibility(taxpayer.as_ref()).is_ok()),
             registered: yes_or_no(registered),
             credentials: credentials_words(w, saved.as_ref().map(|saved| saved.state.as_str())),
-            api_access: access_words(w, state(access.as_ref().map(|access| &access.switch), now)),
+            api_access,
             state: gstin.get(..2).and_then(state_name).unwrap_or_default(),
             legal_name: taxpayer.map_or_else(|| w.ui_not_known().to_owned(), |taxpayer| taxpayer.legal_name),
             remove: paths::workspace_gstin_remove(&gstin),
             gstin,
         })
     }
+}
+
+/// Whether the IRP has taken the copy, and its password was not changed elsewhere since.
+fn is_working(saved: &SavedCredential) -> bool {
+    saved.state == saved_credentials::WORKING && saved.stale_since.is_none()
 }
 
 fn credentials_words(w: Words, state: Option<&str>) -> &'static str {

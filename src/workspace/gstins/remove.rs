@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::accounts::any_gstin;
 use crate::kernel::clock::Moment;
 use crate::store::events::{self, Event};
-use crate::store::{self, saved_credentials, workspace_gstins, workspaces};
+use crate::store::{self, saved_credentials, workspace_gstins};
 use crate::web::error::PageError;
 use crate::web::form::{Posted, SAME_PRESS};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
@@ -82,10 +82,10 @@ pub async fn submit(
 }
 
 async fn remove(visit: &Visit, member: Member<ToChange>, gstin: &str, confirmed: bool) -> Result<Removed, PageError> {
-    let (workspace, gstin, now) = (member.workspace.id, gstin.to_owned(), visit.now);
+    let (seat, workspace, gstin, now) = (member.seat(), member.workspace.id, gstin.to_owned(), visit.now);
     let event = visit.event(ACTION, events::DONE, Some(&gstin));
     let removed = visit.kit.store.write(move |c| {
-        workspaces::lock(c, &workspace)?;
+        seat.hold(c)?;
         if !workspace_gstins::exists(c, &workspace, &gstin)? {
             let twice = was_just_removed(c, &event, &workspace, now)?;
             return Ok(if twice { Removed::Done } else { Removed::NotListed });
@@ -95,21 +95,27 @@ async fn remove(visit: &Visit, member: Member<ToChange>, gstin: &str, confirmed:
             return Ok(Removed::Ask);
         }
         workspace_gstins::delete(c, &workspace, &gstin)?;
-        let detail = serde_json::json!({ "workspace": workspace, "credentials": saved });
+        let detail = detail_of(&workspace, &gstin, saved);
         events::insert(c, &event.with_detail(&detail))?;
         Ok(Removed::Done)
     });
     Ok(removed.await?)
 }
 
+/// What is recorded of a removal.
+fn detail_of(workspace: &str, gstin: &str, credentials: bool) -> serde_json::Value {
+    serde_json::json!({ "workspace": workspace, "gstin": gstin, "credentials": credentials })
+}
+
 /// Whether the same person has removed it from this workspace a moment ago: the button was pressed twice.
 fn was_just_removed(c: &mut store::Connection, event: &Event, workspace: &str, now: Moment) -> store::Result<bool> {
     let gstin = event.gstin.as_deref().unwrap_or_default();
-    let newest = events::list_done(c, gstin, &[ACTION], 0, 1)?;
-    Ok(newest.iter().any(|before| {
-        let detail: serde_json::Value = serde_json::from_str(&before.detail).unwrap_or_default();
-        before.account_id == event.account_id
-            && detail.get("workspace").and_then(serde_json::Value::as_str) == Some(workspace)
-            && (0..SAME_PRESS).contains(&now.since(Moment::from_seconds(before.at)))
-    }))
+    let account = event.account_id.as_deref().unwrap_or_default();
+    for credentials in [false, true] {
+        let detail = detail_of(workspace, gstin, credentials).to_string();
+        if events::has_done(c, account, ACTION, &detail, now.plus(-SAME_PRESS))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

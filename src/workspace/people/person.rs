@@ -5,16 +5,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{parse_role, role_name, roles};
+use crate::kernel::clock::Moment;
 use crate::kernel::role::Role;
 use crate::store::events::{self, Event};
 use crate::store::workspaces;
-use crate::store::{self, Connection, invitations};
+use crate::store::{self, Connection, StoreError, invitations};
 use crate::web::error::PageError;
 use crate::web::form::{Button, Choice, FieldErrors, Posted, SAME_PRESS};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
-use crate::workspace::{Member, ToManagePeople};
+use crate::workspace::{Member, Seat, ToManagePeople};
 
 const ROLE_CHANGED: &str = "role_changed";
 const REMOVED: &str = "person_removed";
@@ -69,8 +70,12 @@ pub async fn submit(
     };
     let detail = serde_json::json!({ "workspace": member.workspace.id, "person": *path, "role": role.as_str() });
     let event = visit.event(ROLE_CHANGED, events::DONE, None).with_detail(&detail);
-    let (workspace, person) = (member.workspace.id.clone(), path.clone());
-    let changed = visit.kit.store.write(move |c| change_role(c, &workspace, &person, role, &event));
+    let (seat, workspace, person) = (member.seat(), member.workspace.id.clone(), path.clone());
+    let since = visit.now.plus(-SAME_PRESS);
+    let changed = visit.kit.store.write(move |c| match hold(c, &seat, &event, since)? {
+        Held::Seat => change_role(c, &workspace, &person, role, &event),
+        Held::SamePress => Ok(Outcome::Done),
+    });
     match changed.await? {
         Outcome::Done => {
             visit.visitor.set_notice(&Notice::RoleChanged);
@@ -90,11 +95,16 @@ pub async fn remove(
 ) -> PageResult {
     let detail = serde_json::json!({ "workspace": member.workspace.id, "person": *path });
     let event = visit.event(REMOVED, events::DONE, None).with_detail(&detail);
-    let (workspace, person, account) = (member.workspace.id.clone(), path.clone(), member.account.id.clone());
+    let (seat, workspace, person) = (member.seat(), member.workspace.id.clone(), path.clone());
     let since = visit.now.plus(-SAME_PRESS);
-    let removed = visit.kit.store.write(move |c| match remove_person(c, &workspace, &person, &event)? {
-        Outcome::NotHere if events::has_done(c, &account, REMOVED, &event.detail, since)? => Ok(Outcome::Done),
-        outcome => Ok(outcome),
+    let removed = visit.kit.store.write(move |c| {
+        if let Held::SamePress = hold(c, &seat, &event, since)? {
+            return Ok(Outcome::Done);
+        }
+        match remove_person(c, &workspace, &person, &event)? {
+            Outcome::NotHere if has_done(c, &event, since)? => Ok(Outcome::Done),
+            outcome => Ok(outcome),
+        }
     });
     match removed.await? {
         Outcome::Done => {
@@ -114,8 +124,26 @@ fn after<R>(member: &Member<R>, person: &str, stays_owner: bool) -> &'static str
     }
 }
 
+/// What the transaction begins with.
+enum Held {
+    Seat,
+    /// The owner has given up the right by the same button, pressed a moment ago.
+    SamePress,
+}
+
+fn hold(c: &mut Connection, seat: &Seat, event: &Event, since: Moment) -> store::Result<Held> {
+    match seat.hold(c) {
+        Err(StoreError::NoRight) if has_done(c, event, since)? => Ok(Held::SamePress),
+        held => held.map(|()| Held::Seat),
+    }
+}
+
+fn has_done(c: &mut Connection, event: &Event, since: Moment) -> store::Result<bool> {
+    let account = event.account_id.as_deref().unwrap_or_default();
+    events::has_done(c, account, &event.action, &event.detail, since)
+}
+
 fn change_role(c: &mut Connection, workspace: &str, person: &str, role: Role, event: &Event) -> store::Result<Outcome> {
-    workspaces::lock(c, workspace)?;
     let Some(before) = role_of(c, workspace, person)? else { return Ok(Outcome::NotHere) };
     if before == role {
         return Ok(Outcome::Done);
@@ -132,7 +160,6 @@ fn change_role(c: &mut Connection, workspace: &str, person: &str, role: Role, ev
 }
 
 fn remove_person(c: &mut Connection, workspace: &str, person: &str, event: &Event) -> store::Result<Outcome> {
-    workspaces::lock(c, workspace)?;
     let Some(role) = role_of(c, workspace, person)? else { return Ok(Outcome::NotHere) };
     if is_only_owner(c, workspace, role)? {
         return Ok(Outcome::OnlyOwner);

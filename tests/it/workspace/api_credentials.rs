@@ -1,5 +1,9 @@
 //! B2 and B4, API credentials: listed masked with their state in words, saved after a real test, replaced, removed.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use futures_util::future::{join, join_all};
 use sanad::accounts::hashing::Hasher;
 use sanad::accounts::saved_credentials::{Copied, open, save};
@@ -210,6 +214,58 @@ async fn whoever_has_become_a_viewer_posts_in_vain() {
     assert_eq!(acts(&app).await, ["api_credentials_saved accepted"]);
 }
 
+/// Whoever loses the right while the form is on its way: the guard has let it in already.
+#[actix_web::test]
+async fn a_right_lost_while_the_form_arrives_is_lost() {
+    let app = App::start().await;
+    let (own, browser, question) = at_the_question(&app).await;
+    let page = browser.get(INDEX).await;
+    let fresh = form(&browser).await.fill("gstin", ACME.gstin).fill("api_username", API_USERNAME);
+    let forms = [
+        question.form("Replace"),
+        fresh.fill("api_password", API_PASSWORD),
+        page.form("Test these credentials"),
+        browser.get(&page.link("Remove")).await.form("Remove API credentials"),
+    ];
+    let before = kept(&app, &own).await;
+    for form in forms {
+        make_all(&app, &own, Role::Owner).await;
+        let (connection, rest) = begin(&app, &browser, &form);
+        // Time enough for the guard; were it not, this would be the case of the test above.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        make_all(&app, &own, Role::Viewer).await;
+        let answer = tokio::task::spawn_blocking(move || finish(connection, &rest)).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{}: {answer}", form.action);
+        assert_eq!(format!("{:?}", kept(&app, &own).await), format!("{before:?}"));
+    }
+    assert!(acts(&app).await.iter().all(|act| act == "api_sign_in refused"));
+}
+
+/// Posts a form but for its last byte.
+fn begin(app: &App, browser: &Browser, form: &FormFill) -> (TcpStream, Vec<u8>) {
+    let (host, body) = (app.url("").replace("http://", ""), form.body());
+    let cookies: Vec<String> = browser.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {FORM}\r\nCookie: {}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        form.action,
+        cookies.join("; "),
+        body.len()
+    );
+    let mut connection = TcpStream::connect(&host).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let (most, rest) = body.split_at(body.len() - 1);
+    connection.write_all(&[head.as_bytes(), most].concat()).unwrap();
+    (connection, rest.to_vec())
+}
+
+fn finish(mut connection: TcpStream, rest: &[u8]) -> String {
+    connection.write_all(rest).unwrap();
+    let mut answer = Vec::new();
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[actix_web::test]
 async fn a_few_gstins_are_chosen_from_a_list() {
     let app = App::start().await;
@@ -330,8 +386,10 @@ async fn a_gstin_that_is_not_registered_is_told_so() {
     let app = App::start().await;
     let (own, browser) = newcomer(&app).await;
     list(&app, &own, &[ACME.gstin]).await;
-    let answer = add(&browser, API_USERNAME, API_PASSWORD).await;
-    answer.assert_refused(&[("gstin", "This GSTIN is not registered on the IRP. Register it first.")]);
+    for username in [API_USERNAME, "no name", "<b>", "x"] {
+        let answer = add(&browser, username, API_PASSWORD).await;
+        answer.assert_refused(&[("gstin", "This GSTIN is not registered on the IRP. Register it first.")]);
+    }
 }
 
 #[actix_web::test]
@@ -507,14 +565,37 @@ async fn what_was_typed_waits_for_ten_minutes() {
 }
 
 #[actix_web::test]
-async fn a_password_changed_while_the_question_waits_is_not_saved() {
+async fn what_was_typed_is_forgotten_at_the_next_page_when_nobody_has_answered() {
     let app = App::start().await;
-    let (own, browser, page) = at_the_question(&app).await;
-    app.clock.advance(1);
-    change_in_irp(&app).await;
-    let answer = page.form("Replace").submit(&browser).await;
-    answer.assert_leads_to(&format!("{CLEARIRP}?gstin={}", ACME.gstin));
+    let (own, browser, _) = at_the_question(&app).await;
+    let removal = format!("{INDEX}/{}/remove", ACME.gstin);
+    for (at, address) in [CLEARIRP, &removal].into_iter().enumerate() {
+        if at > 0 {
+            add(&browser, API_USERNAME, API_PASSWORD).await.assert_leads_to(REPLACE);
+        }
+        app.clock.advance(599);
+        browser.get(address).await;
+        assert_eq!(browser.get(REPLACE).await.status, 200, "{address}");
+        app.clock.advance(1);
+        browser.get(address).await;
+        // Were it kept, this would say that it is over.
+        browser.get(REPLACE).await.assert_leads_to(INDEX);
+    }
     assert_eq!(kept(&app, &own).await.unwrap().api_username, OLD_USERNAME);
+}
+
+#[actix_web::test]
+async fn a_password_changed_while_the_question_waits_is_not_saved() {
+    // In the same second, too.
+    for seconds in [1, 0] {
+        let app = App::start().await;
+        let (own, browser, page) = at_the_question(&app).await;
+        app.clock.advance(seconds);
+        change_in_irp(&app).await;
+        let answer = page.form("Replace").submit(&browser).await;
+        answer.assert_leads_to(&format!("{CLEARIRP}?gstin={}", ACME.gstin));
+        assert_eq!(kept(&app, &own).await.unwrap().api_username, OLD_USERNAME, "{seconds}");
+    }
 }
 
 #[actix_web::test]
@@ -560,6 +641,24 @@ async fn a_copy_says_when_the_api_password_was_changed() {
     assert_eq!(status(&browser.get(INDEX).await), changed);
 }
 
+/// Else anybody who saves junk for the GSTIN of others would hear when they change their API password.
+#[actix_web::test]
+async fn a_copy_that_was_never_right_does_not_hear_of_a_change() {
+    let app = App::start().await;
+    let (_, browser) = owner_with_saved(&app).await;
+    let other = workspace(&app, "Patel Group").await;
+    let stranger = member(&app, &other, "stranger@patel.example", Role::Owner).await;
+    list(&app, &other, &[ACME.gstin]).await;
+    put(&app, &other, ACME.gstin, "acme_junk_01", OLD_PASSWORD).await;
+    for minute in ["17:02", "17:03"] {
+        app.clock.advance(60);
+        change_in_irp(&app).await;
+        assert_eq!(status(&stranger.get(INDEX).await), "Saved");
+        let changed = format!("Not working: the API password was changed on 21/11/2026 {minute}");
+        assert_eq!(status(&browser.get(INDEX).await), changed);
+    }
+}
+
 #[actix_web::test]
 async fn a_sealed_password_does_not_open_in_another_row() {
     let app = App::start().await;
@@ -572,8 +671,10 @@ async fn a_sealed_password_does_not_open_in_another_row() {
     app.kit.store.write(move |c| saved_credentials::upsert(c, &moved)).await.unwrap();
     let unreadable = "The saved API password for 29ABCDE1234F1ZW cannot be read any more. Enter it again.";
     assert_eq!(test(&thief).await.unwrap(), unreadable);
-    assert!(status(&thief.get(INDEX).await).starts_with("Not working"));
+    // Nobody has looked at the pair: how it stands is not known to be another.
+    assert_eq!(status(&thief.get(INDEX).await), WORKS);
     assert_eq!(status(&browser.get(INDEX).await), WORKS);
+    assert_eq!(acts(&app).await, ["api_credentials_saved accepted", "api_credentials_tested unreadable"]);
 }
 
 // --- Removing, and other workspaces -------------------------------------------------------------
@@ -614,4 +715,50 @@ async fn the_credentials_of_another_workspace_are_not_found() {
     }
     let saved = kept(&app, &own).await.unwrap();
     assert_eq!((saved.api_username.as_str(), saved.state.as_str()), (API_USERNAME, WORKING));
+}
+
+// --- Two writes at once, as only PostgreSQL has them --------------------------------------------
+
+/// What builds on a tested API password, and a change of that password, take turns.
+#[cfg(feature = "postgres")]
+#[actix_web::test]
+#[expect(clippy::disallowed_methods, reason = "the test runner says where its PostgreSQL is")]
+async fn postgres_lets_no_change_in_between_a_proof_and_what_builds_on_it() {
+    let url = std::env::var("SANAD_TEST_POSTGRES_URL").expect("SANAD_TEST_POSTGRES_URL names a PostgreSQL");
+    let store = sanad::store::Store::open(&sanad::store::Database::Postgres(url)).unwrap();
+    let now = sanad::kernel::clock::Moment::from_seconds(1_795_261_260);
+    let id = sanad::kernel::ids::random();
+    let credential = credentials::Credential {
+        id: id.clone(),
+        gstin: ACME.gstin.to_owned(),
+        api_username: id.clone(),
+        canonical_username: id.clone(),
+        password_hash: "first".to_owned(),
+        status: credentials::ACTIVE.to_owned(),
+        created_at: now.seconds(),
+        changed_at: now.seconds(),
+        last_used_at: None,
+    };
+    store.write(move |c| credentials::insert(c, &credential)).await.unwrap();
+    let (held, changed) = (id.clone(), id.clone());
+    let building = store.write(move |c| {
+        assert!(credentials::hold_unchanged(c, &held, now.seconds())?);
+        std::thread::sleep(Duration::from_millis(600));
+        Ok(credentials::find_by_username(c, &held)?.unwrap().password_hash)
+    });
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        store.write(move |c| credentials::set_password(c, &changed, "second", now)).await.unwrap();
+    };
+    let (seen, ()) = join(building, change).await;
+    assert_eq!(seen.unwrap(), "first");
+    // The same second: the proof of the first password is none of the second.
+    let (holds, hash) = store
+        .write(move |c| {
+            let holds = credentials::hold_unchanged(c, &id, now.seconds())?;
+            Ok((holds, credentials::find_by_username(c, &id)?.unwrap().password_hash))
+        })
+        .await
+        .unwrap();
+    assert!(!holds && hash == "second");
 }

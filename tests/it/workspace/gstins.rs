@@ -1,5 +1,9 @@
 //! B0b, GSTINs: the table, the form that adds one, and Remove.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use sanad::kernel::gstin::Gstin;
 use sanad::kernel::ids;
 use sanad::kernel::role::Role;
@@ -45,6 +49,32 @@ async fn told(browser: &Browser, answer: &Page) -> Option<String> {
 /// Sends a form whose subject is gone, which no form on a page is.
 pub async fn send(browser: &Browser, form: &FormFill) -> Page {
     browser.post_raw(&form.action, &form.body(), FORM).await
+}
+
+/// Sends a form but for its end, waits until the server has judged who sends it, and sends the rest after `meanwhile`;
+/// returns the status.
+pub async fn send_around(app: &App, browser: &Browser, form: &FormFill, meanwhile: impl Future<Output = ()>) -> u16 {
+    let is_upload = form.action.ends_with("/import");
+    let (body, kind) = if is_upload { form.parts() } else { (form.body(), FORM.to_owned()) };
+    let host = app.url("").replace("http://", "");
+    let cookies: Vec<String> = browser.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut connection = TcpStream::connect(&host).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {kind}\r\nCookie: {}\r\nContent-Length: {}\r\n\r\n",
+        form.action,
+        cookies.join("; "),
+        body.len()
+    );
+    let (begin, end) = body.split_at(body.len() - 5);
+    connection.write_all(&[head.as_bytes(), begin].concat()).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    meanwhile.await;
+    connection.write_all(end).unwrap();
+    let mut answer = Vec::new();
+    let _ = connection.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
 }
 
 /// The rows of the table, without the buttons.
@@ -132,18 +162,42 @@ async fn the_table_tells_how_each_gstin_stands() {
     list_all(&app, &own, vec![ACME.gstin.to_owned(), cancelled.to_owned(), numbers(1).remove(0)]).await;
     let page = open(&browser).await;
     assert!(page.has("3 GSTINs"));
-    let acme = [ACME.gstin, "ACME PRIVATE LIMITED", "Karnataka", "Yes", "No", "None", "Off"];
+    let acme = [ACME.gstin, "ACME PRIVATE LIMITED", "Karnataka", "Yes", "No", "None", "Not known"];
     assert_eq!(row_of(&page, ACME.gstin), acme);
     assert_eq!(row_of(&page, cancelled)[3], "No");
     assert_eq!(row_of(&page, &numbers(1)[0])[1..4], ["Not known", "Karnataka", "No"]);
 
     walk::registered(&app).await;
     walk_gst::with_api_access(&app, "6h").await;
-    for (state, words) in [("saved", "Saved"), ("working", "Working"), ("not_working", "Not working")] {
+    for (state, words, access) in [
+        ("saved", "Saved", "Not known"),
+        ("working", "Working", "On until 21/11/2026 23:01"),
+        ("not_working", "Not working", "Not known"),
+    ] {
         save_credentials(&app, &own, ACME.gstin, state).await;
         let row = row_of(&open(&browser).await, ACME.gstin);
-        assert_eq!(row[3..], ["Yes", "Yes", words, "On until 21/11/2026 23:01"]);
+        assert_eq!(row[3..], ["Yes", "Yes", words, access]);
     }
+}
+
+#[actix_web::test]
+async fn only_a_workspace_with_working_credentials_is_told_of_api_access() {
+    let app = App::start().await;
+    let (own, browser) = owner(&app).await;
+    walk::registered(&app).await;
+    walk_gst::with_api_access(&app, "6h").await;
+    list_all(&app, &own, vec![ACME.gstin.to_owned()]).await;
+    assert_eq!(row_of(&open(&browser).await, ACME.gstin)[6], "Not known");
+    // The copy of another workspace is none of this one.
+    let other = workspace(&app, "Patel").await;
+    list_all(&app, &other, vec![ACME.gstin.to_owned()]).await;
+    save_credentials(&app, &other, ACME.gstin, "working").await;
+    assert_eq!(row_of(&open(&browser).await, ACME.gstin)[6], "Not known");
+    save_credentials(&app, &own, ACME.gstin, "working").await;
+    assert_eq!(row_of(&open(&browser).await, ACME.gstin)[6], "On until 21/11/2026 23:01");
+    let now = app.clock.now();
+    app.kit.store.write(move |c| saved_credentials::set_stale(c, ACME.gstin, None, now)).await.unwrap();
+    assert_eq!(row_of(&open(&browser).await, ACME.gstin)[6], "Not known");
 }
 
 #[actix_web::test]
@@ -326,6 +380,27 @@ async fn a_gstin_of_another_workspace_is_not_removed() {
 }
 
 #[actix_web::test]
+async fn a_removal_pressed_twice_is_told_whatever_another_workspace_removes_meanwhile() {
+    let app = App::start().await;
+    let (own, browser) = owner(&app).await;
+    let other = workspace(&app, "Patel").await;
+    let stranger = member(&app, &other, "ravi@patel.example", Role::Owner).await;
+    for workspace in [&own, &other] {
+        list_all(&app, workspace, vec![ACME.gstin.to_owned()]).await;
+    }
+    let (form, theirs) = (open(&browser).await.form("Remove"), open(&stranger).await.form("Remove"));
+    form.submit(&browser).await.assert_leads_to(GSTINS);
+    theirs.submit(&stranger).await.assert_leads_to(GSTINS);
+    form.submit(&browser).await.assert_leads_to(GSTINS);
+    // Another GSTIN that is gone was not removed by this button.
+    list_all(&app, &own, vec![PATEL.gstin.to_owned()]).await;
+    let form = open(&browser).await.form("Remove");
+    let id = own.id.clone();
+    app.kit.store.write(move |c| workspace_gstins::delete(c, &id, PATEL.gstin)).await.unwrap();
+    send(&browser, &form).await.assert_error_page(404, NOT_FOUND);
+}
+
+#[actix_web::test]
 async fn an_address_that_holds_no_gstin_is_not_found() {
     let app = App::start().await;
     let (own, browser) = owner(&app).await;
@@ -350,6 +425,20 @@ async fn a_viewer_sees_the_table_and_no_form() {
     adding.fill("gstin", PATEL.gstin).submit(&browser).await.assert_error_page(403, FORBIDDEN);
     removing.submit(&browser).await.assert_error_page(403, FORBIDDEN);
     browser.get(&format!("{GSTINS}/{}/remove", ACME.gstin)).await.assert_error_page(403, FORBIDDEN);
+    assert_eq!(listed(&app, &own).await, [ACME.gstin]);
+}
+
+#[actix_web::test]
+async fn a_right_lost_while_the_form_arrives_changes_nothing() {
+    let app = App::start().await;
+    let (own, browser) = owner(&app).await;
+    list_all(&app, &own, vec![ACME.gstin.to_owned()]).await;
+    let page = open(&browser).await;
+    for form in [page.form("Add GSTIN").fill("gstin", PATEL.gstin), page.form("Remove")] {
+        make_all(&app, &own, Role::Member).await;
+        let status = send_around(&app, &browser, &form, make_all(&app, &own, Role::Viewer)).await;
+        assert_eq!(status, 403, "{}", form.action);
+    }
     assert_eq!(listed(&app, &own).await, [ACME.gstin]);
 }
 

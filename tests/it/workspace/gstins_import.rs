@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use sanad::kernel::ids;
 use sanad::kernel::role::Role;
-use sanad::store::gstin_imports::{self, Import, PREVIEW, RUNNING, Row};
-use sanad::store::workspaces::Workspace;
+use sanad::store::gstin_imports::{self, Import, PREVIEW, READING, RUNNING, Row};
+use sanad::store::handoffs::{self, Handoff};
+use sanad::store::workspaces::{self, Workspace};
 
-use super::gstins::{GSTINS, list_all, listed, numbers, owner, send};
+use super::gstins::{GSTINS, list_all, listed, numbers, owner, send, send_around};
 use crate::support::machine::{Machine, last_otp};
 use crate::support::members::{make_all, member, sign_in, workspace};
 use crate::support::samples::*;
@@ -197,6 +198,62 @@ async fn the_import_button_pressed_twice_imports_once() {
     assert_eq!(browser.get(&page.path).await.h1(), "Import done");
 }
 
+/// Moves an import from one state into another behind the pages.
+async fn set_state(app: &App, page: &Page, from: &'static str, to: &'static str) {
+    let id = page.path.rsplit('/').next().unwrap().to_owned();
+    let moved = app.kit.store.write(move |c| gstin_imports::set_state(c, &id, from, to)).await.unwrap();
+    assert!(moved);
+}
+
+#[actix_web::test]
+async fn a_file_whose_reading_was_cut_off_is_read_anew_when_it_comes_again() {
+    let app = App::start().await;
+    let (_, browser) = owner(&app).await;
+    let form = open(&browser).await.forge("file", ACME.gstin.as_bytes());
+    let first = go_on(&browser, &form.submit(&browser).await).await;
+    set_state(&app, &first, PREVIEW, READING).await;
+    // It may still be under way: the button was pressed twice.
+    app.clock.advance(10);
+    form.submit(&browser).await.assert_leads_to(&first.path);
+    app.clock.advance(1);
+    let again = go_on(&browser, &form.submit(&browser).await).await;
+    again.assert_shows("Check the import");
+    assert_ne!(again.path, first.path);
+    assert_eq!(details(&again)[0], "Rows in the file: 1");
+    browser.get(&first.path).await.assert_error_page(404, NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn a_reading_that_was_cut_off_is_told_after_a_minute() {
+    let app = App::start().await;
+    let (_, browser) = owner(&app).await;
+    let page = preview(&browser, ACME.gstin.as_bytes()).await;
+    set_state(&app, &page, PREVIEW, READING).await;
+    app.clock.advance(60);
+    let reading = browser.get(&page.path).await;
+    reading.assert_shows("Import under way");
+    assert!(reading.has("The file is being read."));
+    app.clock.advance(1);
+    let told = browser.get(&page.path).await;
+    told.assert_shows("Import interrupted");
+    assert!(told.has("Reading the file was interrupted. Nothing was added."));
+    assert_eq!(told.link("Upload the file again"), IMPORT);
+    assert!(!told.has("Refresh"));
+}
+
+#[actix_web::test]
+async fn a_decision_that_does_not_fit_leads_to_the_import_as_it_stands() {
+    let app = App::start().await;
+    let (own, browser) = owner(&app).await;
+    let page = preview(&browser, ACME.gstin.as_bytes()).await;
+    set_state(&app, &page, PREVIEW, READING).await;
+    for button in ["Import 1 GSTIN", "Cancel"] {
+        send(&browser, &page.form(button)).await.assert_leads_to(&page.path);
+        assert!(browser.get(&page.path).await.has("The file is being read."));
+    }
+    assert!(listed(&app, &own).await.is_empty());
+}
+
 #[actix_web::test]
 async fn a_cancelled_import_adds_nothing() {
     let app = App::start().await;
@@ -352,6 +409,43 @@ async fn a_preview_that_nobody_decides_about_is_removed_after_a_day() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(exists(&young).await);
+}
+
+#[actix_web::test]
+async fn a_handoff_is_removed_a_day_after_its_end() {
+    let mut app = App::start().await;
+    let (own, _) = owner(&app).await;
+    let id = own.id.clone();
+    let people = app.kit.store.read(move |c| workspaces::list_members(c, &id)).await.unwrap();
+    let put = async |app: &App, token_hash: &str| {
+        let handoff = Handoff {
+            token_hash: token_hash.to_owned(),
+            workspace_id: own.id.clone(),
+            account_id: people[0].account_id.clone(),
+            session_id: ids::random(),
+            gstin: ACME.gstin.to_owned(),
+            purpose: handoffs::REGISTER.to_owned(),
+            expires_at: app.clock.now().plus(60).seconds(),
+            consumed_at: None,
+            finished_at: None,
+        };
+        app.kit.store.write(move |c| handoffs::insert(c, &handoff)).await.unwrap();
+    };
+    put(&app, "old").await;
+    app.clock.advance(2);
+    put(&app, "young").await;
+    app.clock.advance(24 * 60 * 60 + 59);
+    app.restart().await;
+    let exists =
+        async |token_hash: &'static str| app.kit.store.read(move |c| handoffs::find(c, token_hash)).await.unwrap();
+    for _ in 0..500 {
+        if exists("old").await.is_none() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(exists("old").await.is_none());
+    assert!(exists("young").await.is_some());
 }
 
 // --- Files that are none ------------------------------------------------------------------------
@@ -513,6 +607,22 @@ async fn a_viewer_imports_nothing() {
     for address in [IMPORT, &page.path] {
         browser.get(address).await.assert_error_page(403, FORBIDDEN);
     }
+    assert!(listed(&app, &own).await.is_empty());
+}
+
+#[actix_web::test]
+async fn a_right_lost_while_the_request_arrives_imports_nothing() {
+    let app = App::start().await;
+    let (own, browser) = owner(&app).await;
+    let page = preview(&browser, ACME.gstin.as_bytes()).await;
+    let uploading = open(&browser).await.forge("file", PATEL.gstin.as_bytes());
+    for form in [uploading, page.form("Import 1 GSTIN"), page.form("Cancel")] {
+        make_all(&app, &own, Role::Member).await;
+        let status = send_around(&app, &browser, &form, make_all(&app, &own, Role::Viewer)).await;
+        assert_eq!(status, 403, "{}", form.action);
+    }
+    make_all(&app, &own, Role::Member).await;
+    browser.get(&page.path).await.assert_shows("Check the import");
     assert!(listed(&app, &own).await.is_empty());
 }
 

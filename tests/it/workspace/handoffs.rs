@@ -246,3 +246,41 @@ async fn only_a_gstin_of_the_workspace_can_be_handed_off() {
         answer.assert_refused(&[("gstin", "Select a GSTIN")]);
     }
 }
+
+#[actix_web::test]
+async fn whoever_was_removed_from_the_workspace_meanwhile_brings_nothing_into_it() {
+    let app = App::start().await;
+    with_credentials(&app).await;
+    let browser = owner(&app).await;
+    let login = browser.follow(&browser.follow(&forget(&browser).await).await).await;
+    go_on(&browser, &login.form("Login").fill("password", PASSWORD).submit(&browser).await).await;
+    let removed = app.kit.store.write(|c| {
+        let portal = sanad::kernel::portal::Portal::Workspace;
+        let account = sanad::store::accounts::find_by_username(c, portal, OWNER)?.expect("the owner's account");
+        let (workspace, _) = workspaces::list_of_account(c, &account.id)?.remove(0);
+        workspaces::delete_member(c, &workspace.id, &account.id)?;
+        Ok(workspace.id)
+    });
+    let workspace = removed.await.unwrap();
+    let saved = change_api_password(&app, &browser).await;
+    assert!(saved.has("we could not save them in the workspace."), "{}", saved.text());
+    let copies = app.kit.store.read(move |c| saved_credentials::find(c, &workspace, ACME.gstin)).await.unwrap();
+    assert!(copies.is_none());
+}
+
+#[actix_web::test]
+async fn the_record_tells_which_workspace_got_the_credentials() {
+    let app = App::start().await;
+    with_credentials(&app).await;
+    let browser = owner(&app).await;
+    let login = browser.follow(&browser.follow(&forget(&browser).await).await).await;
+    go_on(&browser, &login.form("Login").fill("password", PASSWORD).submit(&browser).await).await;
+    change_api_password(&app, &browser).await.assert_shows("API password changed");
+    let copy = copy_of(&app, OWNER).await.unwrap();
+    let found = app.kit.store.read(|c| sanad::store::events::list_by_gstin(c, ACME.gstin)).await.unwrap();
+    for action in ["handed_off", "api_credentials_saved"] {
+        let event = found.iter().find(|event| event.action == action).expect(action);
+        assert!(event.detail.contains(&copy.workspace_id), "{}", event.detail);
+    }
+    assert!(found.iter().all(|event| !format!("{event:?}").contains(NEW_API_PASSWORD)));
+}

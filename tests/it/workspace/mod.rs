@@ -7,4 +7,5 @@ mod gstins_import;
 mod handoffs;
 mod invitation;
 mod people;
+mod secrets;
 mod sign_up;

@@ -1,7 +1,12 @@
 //! B0c, `/workspace/settings/people`: members, roles, open invitations; for owners.
 
 use futures_util::future::join;
+use sanad::kernel::portal::Portal;
+use sanad::kernel::role::Role;
+use sanad::store::accounts;
+use sanad::store::workspaces::{self, Workspace};
 
+use super::gstins::send_around;
 use crate::support::browser::FORM;
 use crate::support::samples::PASSWORD;
 use crate::support::walk::go_on;
@@ -170,6 +175,66 @@ async fn only_owners_see_and_change_people() {
     }
     assert!(invitations_to(&app, "x@y.example").await.is_empty());
     assert!(rows(&owner.get(PEOPLE).await)[0].contains("Owner"));
+}
+
+/// The workspace of somebody, and the id of their account.
+async fn workspace_and_account(app: &App, email: &'static str) -> (Workspace, String) {
+    let found = app.kit.store.read(move |c| {
+        let account = accounts::find_by_username(c, Portal::Workspace, email)?.unwrap();
+        Ok((workspaces::list_of_account(c, &account.id)?.remove(0).0, account.id))
+    });
+    found.await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_right_lost_while_the_form_arrives_changes_nothing() {
+    let app = App::start().await;
+    let owner = workspace_of(&app, OWNER).await;
+    let vikram = joined(&app, &owner, VIKRAM, "owner").await;
+    invite(&owner, MEERA, "member").await.assert_leads_to(PEOPLE);
+    let page = vikram.get(PEOPLE).await;
+    let asha = page_of(&vikram, NAME).await;
+    let (workspace, account) = workspace_and_account(&app, VIKRAM).await;
+    let make = async |role: Role| {
+        let (id, account) = (workspace.id.clone(), account.clone());
+        app.kit.store.write(move |c| workspaces::set_role(c, &id, &account, role)).await.unwrap();
+    };
+    for form in [
+        page.form("Invite").fill("email", "back@door.example").fill("role", "owner"),
+        page.form("Take back"),
+        asha.form("Change role").fill("role", "viewer"),
+        asha.form("Remove Asha Rao"),
+    ] {
+        make(Role::Owner).await;
+        let status = send_around(&app, &vikram, &form, make(Role::Member)).await;
+        assert_eq!(status, 403, "{}", form.action);
+    }
+    assert!(invitations_to(&app, "back@door.example").await.is_empty());
+    let page = owner.get(PEOPLE).await;
+    assert!(page.has("meera@stores.example: Member") && rows(&page)[0].contains("Owner"), "{}", page.told());
+}
+
+#[actix_web::test]
+async fn an_owner_who_leaves_by_two_presses_at_once_has_left() {
+    let app = App::start().await;
+    let owner = workspace_of(&app, OWNER).await;
+    let vikram = joined(&app, &owner, VIKRAM, "owner").await;
+    let form = page_of(&vikram, "Vikram Das").await.form("Change role").fill("role", "viewer");
+    let again = send_around(&app, &vikram, &form, async { form.submit(&vikram).await.assert_leads_to(SETTINGS) });
+    assert_eq!(again.await, 303);
+    assert!(rows(&owner.get(PEOPLE).await)[1].contains("Viewer"));
+}
+
+#[actix_web::test]
+async fn only_owners_are_led_to_the_people() {
+    let app = App::start().await;
+    let owner = workspace_of(&app, OWNER).await;
+    assert_eq!(owner.get(SETTINGS).await.link("People"), PEOPLE);
+    for (email, role) in [(VIKRAM, "member"), (MEERA, "viewer")] {
+        let page = joined(&app, &owner, email, role).await.get(SETTINGS).await;
+        page.assert_shows("Settings");
+        assert!(page.links("main a").iter().all(|(_, address)| address != PEOPLE), "{role}");
+    }
 }
 
 #[actix_web::test]

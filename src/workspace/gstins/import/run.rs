@@ -6,18 +6,22 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::Fault;
+use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::store::gstin_imports::{self, CANCELLED, Counts, DONE, Import, PREVIEW, READING, RUNNING, Row};
-use crate::store::{events, workspace_gstins, workspaces};
+use crate::store::{self, Connection, events, workspace_gstins};
 use crate::web::error::PageError;
 use crate::web::form::Posted;
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::{download, paths};
 use crate::words::Words;
-use crate::workspace::{Member, ToChange};
+use crate::workspace::{Member, Seat, ToChange};
 
 /// Refused rows that a page shows; the result file has all.
 const SHOWN: i64 = 100;
+
+/// Seconds after which a file that is still being read is said to be interrupted.
+const READS_FOR: i64 = 60;
 
 /// Rows read at once for the result file.
 const PER_READ: i64 = 1_000;
@@ -44,9 +48,12 @@ struct PreviewPage {
 struct ProgressPage {
     w: Words,
     frame: Frame,
+    title: &'static str,
     here: String,
     /// The file is on its way to the preview.
     reading: bool,
+    /// It will never get there.
+    interrupted: bool,
     counts: Counts,
 }
 
@@ -75,12 +82,15 @@ pub struct DecisionForm {
     decision: String,
 }
 
-/// What came of the decision to import.
-enum Started {
-    Now,
+/// What came of a decision.
+enum Decided {
+    /// It is running or done, by this press or one before; or being read anew. Its page tells.
+    SeePage,
     /// Another import of the workspace is running.
     Waits,
     Cancelled,
+    /// There is nothing to decide about any more.
+    Gone,
 }
 
 /// GET.
@@ -130,8 +140,13 @@ async fn show_preview(visit: &Visit, import: Import) -> PageResult {
 
 async fn show_progress(visit: &Visit, import: Import) -> PageResult {
     let (w, here, reading) = (visit.w, paths::workspace_gstins_import(&import.id), import.state == READING);
+    let interrupted = reading && visit.now.since(Moment::from_seconds(import.created_at)) > READS_FOR;
     let counts = visit.kit.store.read(move |c| gstin_imports::count(c, &import.id)).await?;
-    page::ok(&ProgressPage { w, frame: visit.frame(w.workspace_import_progress_title()), here, reading, counts })
+    let title = match interrupted {
+        true => w.workspace_import_interrupted_title(),
+        false => w.workspace_import_progress_title(),
+    };
+    page::ok(&ProgressPage { w, frame: visit.frame(title), title, here, reading, interrupted, counts })
 }
 
 async fn show_result(visit: &Visit, import: Import) -> PageResult {
@@ -155,57 +170,66 @@ pub async fn submit(
 ) -> PageResult {
     let import = find(&visit, &member, &id).await?;
     let here = paths::workspace_gstins_import(&import.id);
-    match form.decision.as_str() {
-        "import" => match start(&visit, import).await? {
-            Started::Now => Ok(see_other(&here)),
-            Started::Waits => {
-                visit.visitor.set_notice(&Notice::ImportWaits);
-                Ok(see_other(&here))
-            }
-            Started::Cancelled => Err(PageError::NotFound),
-        },
-        "cancel" => match cancel(&visit, import).await? {
-            true => {
-                visit.visitor.set_notice(&Notice::ImportCancelled);
-                Ok(see_other(paths::WORKSPACE_GSTINS))
-            }
-            // It is running already: the page tells how far it is.
-            false => Ok(see_other(&here)),
-        },
-        _ => Ok(see_other(&here)),
+    let decided = match form.decision.as_str() {
+        "import" => start(&visit, member.seat(), import).await?,
+        "cancel" => cancel(&visit, member.seat(), import).await?,
+        _ => Decided::SeePage,
+    };
+    match decided {
+        Decided::SeePage => Ok(see_other(&here)),
+        Decided::Waits => {
+            visit.visitor.set_notice(&Notice::ImportWaits);
+            Ok(see_other(&here))
+        }
+        Decided::Cancelled => {
+            visit.visitor.set_notice(&Notice::ImportCancelled);
+            Ok(see_other(paths::WORKSPACE_GSTINS))
+        }
+        Decided::Gone => Err(PageError::NotFound),
     }
 }
 
 /// One import runs in a workspace at a time. The button pressed twice starts it once.
-async fn start(visit: &Visit, import: Import) -> Result<Started, PageError> {
+async fn start(visit: &Visit, seat: Seat, import: Import) -> Result<Decided, PageError> {
     let event = visit.event("gstin_import_started", events::DONE, None);
     let detail = serde_json::json!({ "workspace": import.workspace_id, "import": import.id });
     let event = event.with_detail(&detail);
     let started = visit.kit.store.write(move |c| {
-        workspaces::lock(c, &import.workspace_id)?;
-        let state = gstin_imports::find(c, &import.workspace_id, &import.id)?.map(|import| import.state);
-        match state.as_deref() {
-            Some(RUNNING | DONE) => return Ok(Started::Now),
+        seat.hold(c)?;
+        match now_of(c, &import)?.as_deref() {
             Some(PREVIEW) => {}
-            _ => return Ok(Started::Cancelled),
+            Some(CANCELLED) | None => return Ok(Decided::Gone),
+            Some(_) => return Ok(Decided::SeePage),
         }
         if gstin_imports::find_running(c, &import.workspace_id)?.is_some() {
-            return Ok(Started::Waits);
+            return Ok(Decided::Waits);
         }
-        gstin_imports::set_state(c, &import.id, PREVIEW, RUNNING)?;
-        events::insert(c, &event).map(|()| Started::Now)
+        if gstin_imports::set_state(c, &import.id, PREVIEW, RUNNING)? {
+            events::insert(c, &event)?;
+        }
+        Ok(Decided::SeePage)
     });
     Ok(started.await?)
 }
 
-/// Whether it is cancelled now, by this press or the one before.
-async fn cancel(visit: &Visit, import: Import) -> Result<bool, PageError> {
+async fn cancel(visit: &Visit, seat: Seat, import: Import) -> Result<Decided, PageError> {
     let cancelled = visit.kit.store.write(move |c| {
-        let now = gstin_imports::set_state(c, &import.id, PREVIEW, CANCELLED)?;
-        let state = gstin_imports::find(c, &import.workspace_id, &import.id)?.map(|import| import.state);
-        Ok(now || state.as_deref() == Some(CANCELLED))
+        seat.hold(c)?;
+        if gstin_imports::set_state(c, &import.id, PREVIEW, CANCELLED)? {
+            return Ok(Decided::Cancelled);
+        }
+        Ok(match now_of(c, &import)?.as_deref() {
+            Some(CANCELLED) => Decided::Cancelled,
+            Some(_) => Decided::SeePage,
+            None => Decided::Gone,
+        })
     });
     Ok(cancelled.await?)
+}
+
+/// The state of an import in this transaction; `None` when it was removed meanwhile.
+fn now_of(c: &mut Connection, import: &Import) -> store::Result<Option<String>> {
+    Ok(gstin_imports::find(c, &import.workspace_id, &import.id)?.map(|import| import.state))
 }
 
 /// GET `/workspace/settings/gstins/import/{id}/result.csv`: every row and what came of it, when all is done.
