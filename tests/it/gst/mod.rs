@@ -2,6 +2,7 @@
 
 mod api_access;
 mod bad_input;
+mod budgets;
 mod change_password;
 mod dashboard;
 mod first_login;
