@@ -15,10 +15,12 @@ use tokio::sync::watch;
 
 use crate::accounts::hashing::Hasher;
 use crate::kernel::clock::{Clock, DAY, HOUR};
+use crate::machine::{Machine, MachineError};
 use crate::notify::{Outbox, Reminders, TransportError, Workers};
 use crate::settings::{Mode, Settings, Tls};
 use crate::store::{
     Database, Store, StoreError, counters, gstin_imports, handoffs, invitations, journeys, outbox, sessions, taxpayers,
+    tokens,
 };
 use crate::vault::{KeyError, KeyRing};
 use crate::web::error::PageError;
@@ -35,6 +37,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Transport(#[from] TransportError),
+    #[error(transparent)]
+    Machine(#[from] MachineError),
     #[error("the data folder {0} cannot be used: {1}")]
     DataDir(PathBuf, io::Error),
     #[error("SANAD_LISTEN: {0} cannot be listened on: {1}")]
@@ -103,7 +107,7 @@ impl Application {
     /// Opens everything, loads the sample register in demo mode, and binds the address.
     pub async fn build(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         // Another crate may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let settings = Arc::new(settings);
         let only_server = only_server(&settings)?;
         let Opened { store, keys } = open(&settings)?;
@@ -117,10 +121,11 @@ impl Application {
         let outbox = Arc::new(Outbox::new(keys.clone(), settings.clone()));
         let hasher = Hasher::new(keys.clone(), settings.argon2, &settings.limits)
             .map_err(|error: PageError| StartError::Other(error.to_string()))?;
+        let machine = Machine::open(&settings, keys.clone())?;
         let importer = Importer::new(store.clone(), clock.clone(), &settings.limits);
         let workers = Workers::new(store.clone(), keys, clock.clone(), settings.clone(), outbox.clone())?;
         let reminders = Reminders::new(store, clock, settings, outbox.clone(), paths::GST_API_ACCESS);
-        let server = serve(listener, &kit, outbox, hasher)?;
+        let server = serve(listener, &kit, outbox, hasher, machine)?;
         let (sweeper, key_watch) = (Sweeper { kit: kit.clone() }, KeyWatch { keys: kit.keys.clone() });
         Ok(Self { server, workers, reminders, importer, sweeper, key_watch, address, kit, _only_server: only_server })
     }
@@ -170,13 +175,17 @@ fn only_server(settings: &Settings) -> Result<Option<fs::File>, StartError> {
     }
 }
 
-/// The sample goes into demo mode's register once; production refuses to run beside it.
+/// Demo mode gets its sample and its integrator key once; production refuses to run beside either.
 async fn check_register(settings: &Settings, store: &Store, clock: &Clock) -> Result<(), StartError> {
-    let has_samples = store.read(taxpayers::has_samples).await?;
     match settings.mode {
-        Mode::Production if has_samples => Err(StartError::SampleInProduction),
-        Mode::Demo if !has_samples => Ok(demo::load_sample(store, clock.now()).await?),
-        _ => Ok(()),
+        Mode::Production if store.read(demo::was_here).await? => Err(StartError::SampleInProduction),
+        Mode::Production => Ok(()),
+        Mode::Demo => {
+            if !store.read(taxpayers::has_samples).await? {
+                demo::load_sample(store, clock.now()).await?;
+            }
+            Ok(demo::make_integrator(store, clock.now()).await?)
+        }
     }
 }
 
@@ -193,15 +202,23 @@ fn with_port(settings: &Settings, address: SocketAddr) -> Settings {
     settings
 }
 
-fn serve(listener: TcpListener, kit: &Kit, outbox: Arc<Outbox>, hasher: Hasher) -> Result<Server, StartError> {
+fn serve(
+    listener: TcpListener,
+    kit: &Kit,
+    outbox: Arc<Outbox>,
+    hasher: Hasher,
+    machine: Machine,
+) -> Result<Server, StartError> {
     let settings = kit.settings.clone();
     let (kit, outbox, hasher) = (kit.clone(), web::Data::from(outbox), web::Data::new(hasher));
+    let machine = web::Data::new(machine);
     let shared = web::Data::new(kit.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .app_data(outbox.clone())
             .app_data(hasher.clone())
+            .app_data(machine.clone())
             .configure(|config| routes::configure(config, &kit))
             // The last is the outermost: headers stand on every answer, errors of all within become pages.
             .wrap(NormalizePath::new(TrailingSlash::Trim))
@@ -271,6 +288,7 @@ impl Sweeper {
         self.kit.store.write(move |c| journeys::delete_unseen_since(c, unseen)).await?;
         self.kit.store.write(move |c| invitations::delete_ended_before(c, now.plus(-DAY))).await?;
         self.kit.store.write(move |c| handoffs::delete_ended_before(c, now.plus(-DAY))).await?;
+        self.kit.store.write(move |c| tokens::delete_expired_before(c, now.plus(-DAY))).await?;
         let (undecided, done) = (now.plus(-limits.import_preview_life), now.plus(-limits.import_kept));
         let imports = self.kit.store.read(move |c| {
             let mut over = gstin_imports::list_undecided_before(c, undecided, IMPORTS_A_SWEEP)?;

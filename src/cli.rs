@@ -1,5 +1,8 @@
-//! The command line: `sanad [serve] | taxpayers import FILE | keys rotate [PURPOSE] | config show`.
+//! The command line: `sanad [serve] | taxpayers import FILE | integrators … | credentials … | keys rotate [PURPOSE] |
+//! config show`.
 
+mod credentials;
+mod integrators;
 mod keys;
 
 use std::fs::File;
@@ -35,6 +38,12 @@ enum Command {
     /// The taxpayer register.
     #[command(subcommand)]
     Taxpayers(TaxpayersCommand),
+    /// Keys for those who make software.
+    #[command(subcommand)]
+    Integrators(integrators::IntegratorsCommand),
+    /// API credentials that are abused.
+    #[command(subcommand)]
+    Credentials(credentials::CredentialsCommand),
     /// The keys that seal, sign and mark.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -78,6 +87,8 @@ pub async fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings).await,
         Command::Taxpayers(TaxpayersCommand::Import { file }) => import(&settings, &file).await,
+        Command::Integrators(command) => integrators::run(&settings, command).await,
+        Command::Credentials(command) => credentials::run(&settings, command).await,
         Command::Keys(KeysCommand::Rotate { purpose }) => {
             keys::rotate(&settings, purpose.as_deref().and_then(Purpose::parse)).await
         }
@@ -86,10 +97,28 @@ pub async fn run() -> ExitCode {
 }
 
 /// One line, and the code.
-fn refuse(error: &dyn std::error::Error, code: u8) -> ExitCode {
+fn refuse(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
     // Nobody reads standard error: then nobody can be told.
     let _ = writeln!(io::stderr(), "sanad: {error}");
     ExitCode::from(code)
+}
+
+/// What a command has come to: done, refused in one line (exit code 1), or failed.
+type Outcome = Result<Result<(), String>, Box<dyn std::error::Error>>;
+
+/// Runs a command on the open store, and closes it.
+async fn with_store(settings: &Settings, command: impl AsyncFnOnce(&Store) -> Outcome) -> ExitCode {
+    let opened = match app::open(settings) {
+        Ok(opened) => opened,
+        Err(error) => return refuse(&error, REFUSED),
+    };
+    let outcome = command(&opened.store).await;
+    opened.store.stop().await;
+    match outcome {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(told)) => refuse(&told, 1),
+        Err(error) => refuse(&error, REFUSED),
+    }
 }
 
 async fn serve(settings: Settings) -> ExitCode {
@@ -139,7 +168,7 @@ async fn import(settings: &Settings, path: &Path) -> ExitCode {
     match outcome {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
-        Err(error) => refuse(&*error, REFUSED),
+        Err(error) => refuse(&error, REFUSED),
     }
 }
 

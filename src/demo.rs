@@ -1,15 +1,17 @@
-//! Demo mode: the sample register, `/demo` and `/demo/messages`. None of it exists in production.
+//! Demo mode: the sample register, an integrator key, `/demo` and `/demo/messages`. None of it exists in production.
 
 use askama::Template;
 
 use crate::kernel::clock::Moment;
 use crate::kernel::eligibility::eligibility;
 use crate::kernel::gstin::GstinKind;
+use crate::kernel::ids;
 use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::demo::{Shown, list};
 use crate::register::{Reader, SAMPLE};
+use crate::store::integrators::{self, Integrator};
 use crate::store::taxpayers::{self, Source};
-use crate::store::{Result, Store};
+use crate::store::{Connection, Result, Store};
 use crate::web::page::{self, Frame, PageResult, Visit};
 use crate::web::paths;
 use crate::words::Words;
@@ -22,6 +24,35 @@ pub async fn load_sample(store: &Store, now: Moment) -> Result<()> {
     store.write(move |c| taxpayers::upsert(c, &sample, Source::Sample, now)).await
 }
 
+/// The integrator key of demo mode. Its secret is no secret: everybody who reaches the portal reads it on `/demo`.
+const CLIENT_ID: &str = "demo";
+const CLIENT_SECRET: &str = "demo-secret";
+
+/// Makes the integrator key unless it is there, rotated or disabled perhaps.
+pub async fn make_integrator(store: &Store, now: Moment) -> Result<()> {
+    let integrator = Integrator {
+        client_id: CLIENT_ID.to_owned(),
+        secret_hash: ids::digest(CLIENT_SECRET),
+        name: "Demo mode".to_owned(),
+        pan: None,
+        gateway: true,
+        created_at: now.seconds(),
+        secret_changed_at: now.seconds(),
+        disabled_at: None,
+    };
+    store.write(move |c| integrators::insert(c, &integrator).map(drop)).await
+}
+
+/// Whether the database holds what only demo mode may have: sample taxpayers, or the key that everybody knows.
+pub fn was_here(c: &mut Connection) -> Result<bool> {
+    Ok(taxpayers::has_samples(c)? || integrators::find(c, CLIENT_ID)?.is_some_and(|found| is_known(&found)))
+}
+
+/// Whether the key is still as demo mode made it.
+fn is_known(integrator: &Integrator) -> bool {
+    integrator.disabled_at.is_none() && integrator.secret_hash == ids::digest(CLIENT_SECRET)
+}
+
 #[derive(Template)]
 #[template(path = "demo/index.html")]
 struct IndexPage {
@@ -29,7 +60,30 @@ struct IndexPage {
     frame: Frame,
     messages: &'static str,
     register: &'static str,
+    software: Software,
     samples: Vec<Sample>,
+}
+
+/// What software needs to call the doors.
+struct Software {
+    irp: Option<String>,
+    gstn: Option<String>,
+    /// Client id and secret, while they are as demo mode made them.
+    key: Option<(&'static str, &'static str)>,
+    help: &'static str,
+}
+
+impl Software {
+    async fn of(visit: &Visit) -> Result<Self> {
+        let settings = &visit.kit.settings;
+        let found = visit.kit.store.read(|c| integrators::find(c, CLIENT_ID)).await?;
+        Ok(Self {
+            irp: settings.nic_door.then(|| format!("{}{}", settings.base_url, paths::EIVITAL)),
+            gstn: settings.gstn_door.then(|| format!("{}{}", settings.base_url, paths::TAXPAYERAPI)),
+            key: found.filter(is_known).map(|_| (CLIENT_ID, CLIENT_SECRET)),
+            help: paths::HELP_ERROR_CODES,
+        })
+    }
 }
 
 /// A sample GSTIN and what it shows.
@@ -55,6 +109,7 @@ pub async fn show(visit: Visit) -> PageResult {
         frame: visit.frame(w.demo_title()),
         messages: paths::DEMO_MESSAGES,
         register: paths::IRP_REGISTER,
+        software: Software::of(&visit).await?,
         samples: found.iter().map(|taxpayer| sample_of(w, taxpayer)).collect(),
     })
 }

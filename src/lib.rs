@@ -16,6 +16,8 @@ pub mod gst;
 pub mod irp;
 /// Pure rules: no IO, no framework.
 pub mod kernel;
+/// The doors for software.
+pub mod machine;
 /// Messages out.
 pub mod notify;
 /// The taxpayer register's file.

@@ -9,8 +9,10 @@ use crate::accounts::{change_password, forgot_password, index, login, session};
 use crate::gst;
 use crate::irp::register::{contact, details, done, eligibility, not_eligible, otp, password, verified};
 use crate::irp::{api_credentials, handoff, start};
+use crate::kernel::door::Door;
 use crate::kernel::portal::{Gst, InPortal, Irp, Portal, Workspace};
-use crate::site::{home, robots, text};
+use crate::machine;
+use crate::site::{error_codes, home, robots, text};
 use crate::web::session_keys::SessionKeys;
 use crate::web::{Kit, assets, error, handoff as web_handoff, paths, session as session_cookie};
 use crate::workspace;
@@ -21,6 +23,8 @@ pub fn configure(config: &mut ServiceConfig, kit: &Kit) {
     config
         .service(page(paths::HOME).route(show().to(home::show)))
         .service(page(paths::HELP).route(show().to(text::help)))
+        .service(page(paths::HELP_PASSWORDS).route(show().to(text::help_passwords)))
+        .service(page(paths::HELP_ERROR_CODES).route(show().to(error_codes::show)))
         .service(page(paths::ACCESSIBILITY).route(show().to(text::accessibility)))
         .service(page(paths::PRIVACY).route(show().to(text::privacy)))
         .service(page(paths::TERMS).route(show().to(text::terms)))
@@ -33,10 +37,34 @@ pub fn configure(config: &mut ServiceConfig, kit: &Kit) {
             .service(page(paths::DEMO).route(show().to(demo::show)))
             .service(page(paths::DEMO_MESSAGES).route(show().to(demo::show_messages)));
     }
+    software(config, kit);
     config
         .service(portal(kit, Portal::Irp, paths::IRP, irp))
         .service(portal(kit, Portal::Gst, paths::GST, gst))
         .service(portal(kit, Portal::Workspace, paths::WORKSPACE, workspace));
+}
+
+/// The doors for software, those that the settings leave open.
+fn software(config: &mut ServiceConfig, kit: &Kit) {
+    use machine::{eivital, introspection, openapi, taxpayerapi};
+    let is_open = |door| machine::is_open(&kit.settings, door);
+    if is_open(Door::Irp) {
+        config
+            .service(web::resource(paths::EIVITAL_AUTH).route(post().to(eivital::auth::submit)))
+            .service(web::resource(paths::EIVITAL_MASTER).route(show().to(eivital::master::show)))
+            .service(web::resource(paths::EIVITAL_HEARTBEAT).route(show().to(eivital::heartbeat::show)))
+            .service(page(paths::EIVITAL_PUBLIC_KEY).route(show().to(eivital::public_key::show)));
+    }
+    if is_open(Door::Gstn) {
+        config
+            .service(web::resource(paths::TAXPAYERAPI_AUTHENTICATE).route(post().to(taxpayerapi::authenticate::submit)))
+            .service(page(paths::TAXPAYERAPI_CERTIFICATE).route(show().to(taxpayerapi::certificate::show)));
+    }
+    if is_open(Door::Irp) || is_open(Door::Gstn) {
+        config
+            .service(page(paths::INTROSPECT).route(post().to(introspection::submit)))
+            .service(page(paths::OPENAPI).route(show().to(openapi::show)));
+    }
 }
 
 /// The pages of one portal, with its session.
@@ -65,14 +93,16 @@ fn irp(config: &mut ServiceConfig) {
         .service(page(paths::IRP_PASSWORD).route(show().to(password::show)).route(post().to(password::submit)))
         .service(page(paths::IRP_DONE).route(show().to(done::show)));
     {
-        use api_credentials::{change, index, new, otp, saved};
+        use api_credentials::{change, index, new, otp, saved, r#use};
         config
             .service(page(paths::IRP_API_CREDENTIALS).route(show().to(index::show)).route(post().to(index::submit)))
             .service(page(paths::IRP_API_OTP).route(show().to(otp::show)).route(post().to(otp::submit)))
             .service(page(paths::IRP_API_OTP_RESEND).route(post().to(otp::resend)))
             .service(page(paths::IRP_API_NEW).route(show().to(new::show)).route(post().to(new::submit)))
             .service(page(paths::IRP_API_CHANGE).route(show().to(change::show)).route(post().to(change::submit)))
-            .service(page(paths::IRP_API_SAVED).route(show().to(saved::show)));
+            .service(page(paths::IRP_API_SAVED).route(show().to(saved::show)))
+            .service(page(paths::IRP_API_USE).route(show().to(r#use::show)))
+            .service(page(paths::IRP_API_USE_ENV).route(show().to(r#use::show_env)));
     }
     shared::<Irp>(config);
 }

@@ -39,6 +39,13 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether software needs an integrator key. `Optional` is for gateways that strip it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineKeys {
+    Required,
+    Optional,
+}
+
 /// A TLS certificate chain and its key, PEM files.
 #[derive(Debug, Clone)]
 pub struct Tls {
@@ -69,6 +76,11 @@ pub struct Settings {
     pub brand: String,
     pub operator_name: String,
     pub operator_contact: String,
+    pub machine_keys: MachineKeys,
+    /// Whether the door of the e-invoice protocol (`/eivital`) is open.
+    pub nic_door: bool,
+    /// Whether the door of the GST system's protocol (`/taxpayerapi`) is open.
+    pub gstn_door: bool,
     pub log: LogFormat,
     pub limits: Limits,
     /// Names that are set and that this version does not act on yet.
@@ -98,6 +110,9 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("BRAND", "Sanad", "name of the service"),
     ("OPERATOR_NAME", "", "who runs the service"),
     ("OPERATOR_CONTACT", "", "how people reach the operator: an email address or a phone number"),
+    ("MACHINE_KEYS", "required", "required or optional: whether software needs an integrator key"),
+    ("NIC_DOOR", "on", "on or off: the door of the e-invoice sign-in protocol"),
+    ("GSTN_DOOR", "on", "on or off: the door of the GST system's sign-in protocol"),
     ("LOG", "text", "text or json"),
     ("DEMO_PUBLIC", "no", "yes lets demo mode listen on an address that is not loopback"),
 ];
@@ -112,9 +127,6 @@ const LATER: &[&str] = &[
     "HOSTS_IRP",
     "HOSTS_GST",
     "HOSTS_WORKSPACE",
-    "MACHINE_KEYS",
-    "NIC_DOOR",
-    "GSTN_DOOR",
 ];
 
 type Values = BTreeMap<String, String>;
@@ -191,6 +203,13 @@ impl Settings {
             brand: value(values, "BRAND"),
             operator_name: value(values, "OPERATOR_NAME"),
             operator_contact: value(values, "OPERATOR_CONTACT"),
+            machine_keys: parsed(values, "MACHINE_KEYS", |text| match text {
+                "required" => Some(MachineKeys::Required),
+                "optional" => Some(MachineKeys::Optional),
+                _ => None,
+            })?,
+            nic_door: parsed(values, "NIC_DOOR", on_or_off)?,
+            gstn_door: parsed(values, "GSTN_DOOR", on_or_off)?,
             log: parsed(values, "LOG", |text| match text {
                 "text" => Some(LogFormat::Text),
                 "json" => Some(LogFormat::Json),
@@ -283,6 +302,11 @@ impl fmt::Display for Settings {
         writeln!(f, "brand = \"{}\"", self.brand)?;
         writeln!(f, "operator_name = \"{}\"", self.operator_name)?;
         writeln!(f, "operator_contact = \"{}\"", self.operator_contact)?;
+        let machine_keys = if self.machine_keys == MachineKeys::Required { "required" } else { "optional" };
+        let on_or_off = |on: bool| if on { "on" } else { "off" };
+        writeln!(f, "machine_keys = \"{machine_keys}\"")?;
+        writeln!(f, "nic_door = \"{}\"", on_or_off(self.nic_door))?;
+        writeln!(f, "gstn_door = \"{}\"", on_or_off(self.gstn_door))?;
         writeln!(f, "log = \"{}\"", if self.log == LogFormat::Text { "text" } else { "json" })?;
         writeln!(f, "\n[limits]")?;
         self.limits.list().iter().try_for_each(|(name, value, meaning)| writeln!(f, "{name} = {value}  # {meaning}"))
@@ -337,6 +361,15 @@ fn yes_or_no(text: &str) -> Option<bool> {
     match text {
         "yes" => Some(true),
         "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A bare true or false of the file reads as yes or no.
+fn on_or_off(text: &str) -> Option<bool> {
+    match text {
+        "on" | "yes" => Some(true),
+        "off" | "no" => Some(false),
         _ => None,
     }
 }

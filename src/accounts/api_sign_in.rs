@@ -9,35 +9,46 @@ use serde::{Deserialize, Serialize};
 use super::hashing::{Checked, Hasher};
 use crate::kernel::api_user::ApiUsername;
 use crate::kernel::clock::{MINUTE, Moment};
+use crate::kernel::eligibility::eligibility;
 use crate::kernel::limits::Limits;
 use crate::kernel::password::Password;
 use crate::kernel::portal::Portal;
+use crate::kernel::taxpayer::Taxpayer;
 use crate::store::accounts::{self, Account};
 use crate::store::counters::{self, Budget};
 use crate::store::credentials::{self, Credential};
-use crate::store::{self, Connection, events};
+use crate::store::{self, Connection, events, taxpayers};
 use crate::web::error::PageError;
 use crate::web::page::Visit;
 
 /// What somebody signs in with. The GSTIN is canonical, the rest is as it was typed or sent.
 pub struct ApiSignIn<'a> {
-    pub gstin: &'a str,
+    /// `None` when the caller does not say: the GSTIN that the username is of.
+    pub gstin: Option<&'a str>,
     pub api_username: &'a str,
     pub api_password: &'a str,
 }
 
 /// What the IRP says to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    Right(Proof),
-    /// No such username, one of another GSTIN, or another password: nobody hears which.
-    Wrong,
-    /// The GSTIN has no account in the IRP. Only for callers that may tell who has; to others it is `Wrong`.
-    NotRegistered,
+pub enum Verdict<T> {
+    /// With what the effect has given.
+    Right(T),
+    /// `registered`: whether the GSTIN has an account in the IRP. Only for callers that may tell who has.
+    Refused { why: Refusal, registered: bool },
     /// Too many were wrong; nothing was looked at.
-    Closed {
-        until: Moment,
-    },
+    Closed { until: Moment },
+}
+
+/// Why it does not take them. Software with an integrator key hears it, as the national system tells it; people do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    UnknownUser,
+    WrongPassword,
+    /// Right, and of another GSTIN.
+    OtherGstin,
+    /// Right, and frozen, or the GSTIN may not issue e-invoices any more.
+    Inactive,
 }
 
 /// Which API password was right: one chosen since is another.
@@ -48,6 +59,10 @@ pub struct Proof {
 }
 
 impl Proof {
+    fn of(credential: &Credential) -> Self {
+        Self { credential: credential.id.clone(), changed_at: credential.changed_at }
+    }
+
     /// Whether the API password is still the one that was looked at, and stays it until the transaction that builds on
     /// it ends. Called before a workspace is held: a change of the API password takes the two in this order as well.
     pub fn holds(&self, c: &mut Connection) -> store::Result<bool> {
@@ -62,7 +77,18 @@ pub fn proof_holds(c: &mut Connection, proof: Option<&Proof>) -> store::Result<b
 
 impl ApiSignIn<'_> {
     /// Counts the try, looks at the password and keeps the record of a refusal.
-    pub async fn check(&self, visit: &Visit, hasher: &Hasher) -> Result<Verdict, PageError> {
+    pub async fn check(&self, visit: &Visit, hasher: &Hasher) -> Result<Verdict<Proof>, PageError> {
+        self.check_and(visit, hasher, |_, credential| Ok(Proof::of(credential))).await
+    }
+
+    /// The same; what the owner gets is made by `effect` in the transaction that lets them in. There the API password
+    /// is still the one that was looked at.
+    pub async fn check_and<T: Send + 'static>(
+        &self,
+        visit: &Visit,
+        hasher: &Hasher,
+        effect: impl FnOnce(&mut Connection, &Credential) -> store::Result<T> + Send + 'static,
+    ) -> Result<Verdict<T>, PageError> {
         // A name that nobody can have is nobody's to guess at; but the GSTIN is looked at whatever the name.
         let Ok(username) = ApiUsername::parse(self.api_username) else { return self.without_username(visit).await };
         let username = username.canonical();
@@ -71,8 +97,8 @@ impl ApiSignIn<'_> {
             Ok(pool) => pool,
             Err(until) => return Ok(Verdict::Closed { until }),
         };
-        let (credential, account) = self.find(visit, username).await?;
-        let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
+        let found = self.find(visit, username).await?;
+        let stored = found.credential.as_ref().map(|credential| credential.password_hash.as_str());
         let typed = Password::typed(self.api_password);
         let checked = match hasher.check(typed.as_ref(), stored).await {
             Ok(checked) => checked,
@@ -82,55 +108,86 @@ impl ApiSignIn<'_> {
                 return Err(error);
             }
         };
-        let Some(account) = account else {
-            self.refuse(visit, door).await?;
-            return Ok(Verdict::NotRegistered);
-        };
-        match credential.filter(|credential| checked != Checked::Wrong && self.may_use(credential, &account)) {
-            Some(credential) => {
-                let old = (checked == Checked::RightAndOld).then_some(typed).flatten();
-                let rehashed = match old {
-                    // Not worth a refusal when it cannot be computed now: the next sign-in will.
-                    Some(password) => hasher.hash(password).await.ok(),
-                    None => None,
-                };
-                let proof = Proof { credential: credential.id.clone(), changed_at: credential.changed_at };
-                door.open(visit, pool, credential, rehashed).await?;
-                Ok(Verdict::Right(proof))
+        let registered = found.account.is_some();
+        let credential = match found.judge(self.gstin, checked) {
+            Ok(credential) => credential,
+            Err(why) => {
+                self.refuse(visit, door).await?;
+                return Ok(Verdict::Refused { why, registered });
             }
+        };
+        let old = (checked == Checked::RightAndOld).then_some(typed).flatten();
+        let rehashed = match old {
+            // Not worth a refusal when it cannot be computed now: the next sign-in will.
+            Some(password) => hasher.hash(password).await.ok(),
+            None => None,
+        };
+        let opened = door.clone().open(visit, pool, credential, rehashed, effect).await?;
+        match opened {
+            Some(given) => Ok(Verdict::Right(given)),
             None => {
                 self.refuse(visit, door).await?;
-                Ok(Verdict::Wrong)
+                Ok(Verdict::Refused { why: Refusal::WrongPassword, registered })
             }
         }
     }
 
-    async fn without_username(&self, visit: &Visit) -> Result<Verdict, PageError> {
-        let gstin = self.gstin.to_owned();
-        let account = visit.kit.store.read(move |c| accounts::find_by_gstin(c, Portal::Irp, &gstin)).await?;
-        Ok(if account.is_some() { Verdict::Wrong } else { Verdict::NotRegistered })
+    async fn without_username<T>(&self, visit: &Visit) -> Result<Verdict<T>, PageError> {
+        let registered = match self.gstin.map(str::to_owned) {
+            Some(gstin) => {
+                visit.kit.store.read(move |c| accounts::find_by_gstin(c, Portal::Irp, &gstin)).await?.is_some()
+            }
+            None => false,
+        };
+        Ok(Verdict::Refused { why: Refusal::UnknownUser, registered })
     }
 
-    async fn find(&self, visit: &Visit, username: String) -> Result<(Option<Credential>, Option<Account>), PageError> {
-        let gstin = self.gstin.to_owned();
+    async fn find(&self, visit: &Visit, username: String) -> Result<Found, PageError> {
+        let gstin = self.gstin.map(str::to_owned);
         let found = visit.kit.store.read(move |c| {
-            Ok((credentials::find_by_username(c, &username)?, accounts::find_by_gstin(c, Portal::Irp, &gstin)?))
+            let credential = credentials::find_by_username(c, &username)?;
+            let gstin = gstin.or_else(|| credential.as_ref().map(|credential| credential.gstin.clone()));
+            let gstin = gstin.unwrap_or_default();
+            let account = accounts::find_by_gstin(c, Portal::Irp, &gstin)?;
+            Ok(Found { credential, account, taxpayer: taxpayers::find(c, &gstin)? })
         });
         Ok(found.await?)
     }
 
-    fn may_use(&self, credential: &Credential, account: &Account) -> bool {
-        credential.gstin == self.gstin && credential.status == credentials::ACTIVE && account.frozen_at.is_none()
-    }
-
     async fn refuse(&self, visit: &Visit, door: Door) -> Result<(), PageError> {
-        let event = visit.event("api_sign_in", "refused", Some(self.gstin));
+        let event = visit.event("api_sign_in", "refused", self.gstin);
         let now = visit.now;
         let counted = visit.kit.store.write(move |c| {
             counters::count(c, &door.from_address.key, door.from_address.window, now)?;
             events::insert(c, &event)
         });
         Ok(counted.await?)
+    }
+}
+
+/// What is kept of the username and of the GSTIN.
+struct Found {
+    credential: Option<Credential>,
+    account: Option<Account>,
+    taxpayer: Option<Taxpayer>,
+}
+
+impl Found {
+    /// The credentials to let in, or the first thing against it.
+    fn judge(self, gstin: Option<&str>, checked: Checked) -> Result<Credential, Refusal> {
+        let credential = self.credential.ok_or(Refusal::UnknownUser)?;
+        if checked == Checked::Wrong {
+            return Err(Refusal::WrongPassword);
+        }
+        if gstin.is_some_and(|gstin| gstin != credential.gstin) {
+            return Err(Refusal::OtherGstin);
+        }
+        let frozen = self.account.is_none_or(|account| account.frozen_at.is_some());
+        let active = credential.status == credentials::ACTIVE && !frozen;
+        match active && eligibility(self.taxpayer.as_ref()).is_ok() {
+            true => Ok(credential),
+            false => Err(Refusal::Inactive),
+        }
     }
 }
 
@@ -185,22 +242,27 @@ impl Door {
         Ok(taken.map(|()| pool))
     }
 
-    /// The owner was here: forgets the wrong tries of the budget used and of no other (T13).
-    async fn open(
+    /// The owner was here: forgets the wrong tries of the budget used and of no other (T13). `None`, and nothing done,
+    /// when the API password was changed since it was looked at.
+    async fn open<T: Send + 'static>(
         self,
         visit: &Visit,
         pool: Budget,
         credential: Credential,
         rehashed: Option<String>,
-    ) -> Result<(), PageError> {
+        effect: impl FnOnce(&mut Connection, &Credential) -> store::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, PageError> {
         let now = visit.now;
         let opened = visit.kit.store.write(move |c| {
+            if !Proof::of(&credential).holds(c)? {
+                return Ok(None);
+            }
             counters::clear(c, &pool.key)?;
             counters::close(c, &self.known, now.plus(self.known_for))?;
-            match rehashed {
-                Some(hash) => credentials::set_rehashed(c, &credential.id, &credential.password_hash, &hash),
-                None => Ok(()),
+            if let Some(hash) = rehashed {
+                credentials::set_rehashed(c, &credential.id, &credential.password_hash, &hash)?;
             }
+            effect(c, &credential).map(Some)
         });
         Ok(opened.await?)
     }

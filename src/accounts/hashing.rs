@@ -1,23 +1,18 @@
 //! Argon2id off the async threads, a few at once, a bounded queue before it and the 503 page beyond (T28).
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use crate::kernel::limits::Limits;
 use crate::kernel::password::{self, Cost, Password};
 use crate::vault::KeyRing;
 use crate::web::error::PageError;
+use crate::web::pool::Pool;
 
 /// Computes and checks password hashes. A stored hash is `<pepper id>:<PHC>`.
 pub struct Hasher {
     keys: Arc<KeyRing>,
     cost: Cost,
-    running: Arc<Semaphore>,
-    /// Places to run and to wait together.
-    places: Arc<Semaphore>,
-    patience: Duration,
+    pool: Pool,
     /// The PHC checked when there is no account, so that an unknown username costs what a known one does (T14).
     nobody: String,
 }
@@ -32,24 +27,25 @@ pub enum Checked {
 }
 
 impl Hasher {
-    /// Makes the hash of nobody too, without computing one.
+    /// For people. Makes the hash of nobody too, without computing one.
     pub fn new(keys: Arc<KeyRing>, cost: Cost, limits: &Limits) -> Result<Self, PageError> {
-        let count = |limit: i64| usize::try_from(limit).unwrap_or(1);
+        Self::in_pool(keys, cost, Pool::new(limits.hash_at_once, limits.hash_queue, limits.hash_wait))
+    }
+
+    /// For software, in a pool of its own, so that it never keeps people waiting.
+    pub fn for_software(keys: Arc<KeyRing>, cost: Cost, limits: &Limits) -> Result<Self, PageError> {
+        Self::in_pool(keys, cost, Pool::new(limits.machine_hash_at_once, limits.machine_hash_queue, limits.hash_wait))
+    }
+
+    fn in_pool(keys: Arc<KeyRing>, cost: Cost, pool: Pool) -> Result<Self, PageError> {
         let nobody = password::hash_of_nobody(&cost).map_err(|error| PageError::internal(error.to_string()))?;
-        Ok(Self {
-            running: Arc::new(Semaphore::new(count(limits.hash_at_once))),
-            places: Arc::new(Semaphore::new(count(limits.hash_at_once + limits.hash_queue))),
-            patience: Duration::from_secs(u64::try_from(limits.hash_wait).unwrap_or(2)),
-            keys,
-            cost,
-            nobody,
-        })
+        Ok(Self { keys, cost, pool, nobody })
     }
 
     /// The hash to store for `password`.
     pub async fn hash(&self, password: Password) -> Result<String, PageError> {
         let (keys, cost) = (self.keys.clone(), self.cost);
-        self.run(move || hash_now(&keys, &cost, password.as_bytes())).await
+        self.pool.run(move || hash_now(&keys, &cost, password.as_bytes())).await?
     }
 
     /// Whether `typed` is the password of `stored`. Nobody's password is never right and takes as long.
@@ -59,24 +55,8 @@ impl Hasher {
         // Under the pepper of now: the one of the start may have been retired since.
         let stored = stored.map_or_else(|| format!("{}:{}", keys.pepper().id(), self.nobody), str::to_owned);
         let typed = zeroize::Zeroizing::new(typed.map_or_else(|| b"-".to_vec(), |typed| typed.as_bytes().to_vec()));
-        let checked = self.run(move || check_now(&keys, &cost, &typed, &stored)).await?;
+        let checked = self.pool.run(move || check_now(&keys, &cost, &typed, &stored)).await??;
         Ok(if known { checked } else { Checked::Wrong })
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, PageError> + Send + 'static,
-    ) -> Result<T, PageError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| PageError::Unavailable)?;
-        let turn = tokio::time::timeout(self.patience, self.running.clone().acquire_owned()).await;
-        let turn = turn.map_err(|_| PageError::Unavailable)?.map_err(|_| PageError::Unavailable)?;
-        // Both permits move into the work: a client that hangs up does not free a place while its hash still runs.
-        let done = tokio::task::spawn_blocking(move || {
-            let outcome = work();
-            drop((place, turn));
-            outcome
-        });
-        done.await.map_err(|error| PageError::internal(error.to_string()))?
     }
 }
 

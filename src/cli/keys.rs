@@ -26,7 +26,7 @@ const COMMIT_ROWS: i64 = 200;
 /// A running server uses the new key within a second; what it was sealing until then is in its row a moment later.
 const OLD_KEY_IN_USE: Duration = Duration::from_secs(2);
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Makes the new keys and tells on standard output what was done. Exit code 1 when a row does not open.
 pub(super) async fn rotate(settings: &Settings, purpose: Option<Purpose>) -> ExitCode {
@@ -40,12 +40,12 @@ pub(super) async fn rotate(settings: &Settings, purpose: Option<Purpose>) -> Exi
     match outcome {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
-        Err(error) => refuse(&*error, REFUSED),
+        Err(error) => refuse(&error, REFUSED),
     }
 }
 
 /// How many rows do not open.
-async fn rotate_each(folder: &Path, store: &Store, purposes: &[Purpose]) -> Outcome<usize> {
+async fn rotate_each(folder: &Path, store: &Store, purposes: &[Purpose]) -> Done<usize> {
     for purpose in purposes {
         writeln!(io::stdout(), "{}", new_key(folder, *purpose)?)?;
     }
@@ -82,14 +82,14 @@ struct Reseal<'a> {
 
 impl Reseal<'_> {
     /// Twice over the rows: what a running server sealed with the old key until it saw the new one comes late.
-    async fn run(&mut self) -> Outcome<()> {
+    async fn run(&mut self) -> Done<()> {
         let begun = Instant::now();
         self.pass().await?;
         tokio::time::sleep_until(begun + OLD_KEY_IN_USE).await;
         self.pass().await
     }
 
-    async fn pass(&mut self) -> Outcome<()> {
+    async fn pass(&mut self) -> Done<()> {
         let mut after = String::new();
         loop {
             // Another rotation may run beside this one; both go by the newest key, or they would undo each other.

@@ -75,7 +75,13 @@ impl Kind {
         match self {
             Self::All => [Self::ApiAccess, Self::ApiCredentials, Self::Account].map(Self::actions).concat(),
             Self::ApiAccess => vec!["api_access_on", "api_access_ending", "api_access_ended", "api_access_off"],
-            Self::ApiCredentials => vec!["credentials_created", "api_password_changed"],
+            Self::ApiCredentials => vec![
+                "credentials_created",
+                "api_password_changed",
+                "credentials_frozen",
+                "credentials_unfrozen",
+                "credentials_removed",
+            ],
             Self::Account => vec!["account_created", "password_changed", "password_reset", "account_locked"],
         }
     }
@@ -154,6 +160,9 @@ fn sentence(w: Words, event: &Event) -> String {
         "api_access_off" => w.gst_notices_access_off().to_owned(),
         "credentials_created" => w.gst_notices_credentials_created().to_owned(),
         "api_password_changed" => w.gst_notices_api_password_changed().to_owned(),
+        "credentials_frozen" => w.gst_notices_credentials_frozen().to_owned(),
+        "credentials_unfrozen" => w.gst_notices_credentials_unfrozen().to_owned(),
+        "credentials_removed" => w.gst_notices_credentials_removed().to_owned(),
         "account_created" => w.gst_notices_account_created().to_owned(),
         "password_changed" => w.gst_notices_password_changed().to_owned(),
         "password_reset" => w.gst_notices_password_reset().to_owned(),

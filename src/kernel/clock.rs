@@ -55,6 +55,11 @@ impl Moment {
         self.ist("%d/%m/%Y %H:%M")
     }
 
+    /// `2026-11-21 17:11:00`, in IST: how the IRP tells software when a token ends (domain.md 4.1).
+    pub fn ist_iso(self) -> String {
+        self.ist("%Y-%m-%d %H:%M:%S")
+    }
+
     /// `2026-11-21T17:11:00+05:30`, for the `datetime` attribute and for logs.
     pub fn rfc3339(self) -> String {
         self.ist("%Y-%m-%dT%H:%M:%S%:z")
@@ -117,6 +122,7 @@ mod tests {
         let moment = Moment::from_seconds(1_795_261_260); // 2026-11-21 11:41:00 UTC
         assert_eq!(moment.ist_time(), "17:11");
         assert_eq!(moment.ist_date_time(), "21/11/2026 17:11");
+        assert_eq!(moment.ist_iso(), "2026-11-21 17:11:00");
         assert_eq!(moment.rfc3339(), "2026-11-21T17:11:00+05:30");
     }
 

@@ -47,11 +47,20 @@ pub fn reference(request_id: &str) -> String {
     format!("{left}-{right}")
 }
 
+/// The first 26 of these bytes as letters and digits, 130 bits in the form of an id.
+pub fn letters_of(bytes: &[u8]) -> String {
+    bytes.iter().take(26).filter_map(letter).collect()
+}
+
 fn letters(count: usize) -> String {
     let mut random = vec![0_u8; count];
     rand::rng().fill_bytes(&mut random);
-    // 32 letters divide 256 evenly, so the low five bits are unbiased.
-    random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).map(|letter| char::from(*letter)).collect()
+    random.iter().filter_map(letter).collect()
+}
+
+/// 32 letters divide 256 evenly, so the low five bits are unbiased.
+fn letter(byte: &u8) -> Option<char> {
+    ALPHABET.get(usize::from(byte & 31)).map(|letter| char::from(*letter))
 }
 
 #[cfg(test)]

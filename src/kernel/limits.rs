@@ -135,6 +135,26 @@ limits! {
     hash_queue = 32;
     /// Seconds a password hash waits at most.
     hash_wait = 2;
+    /// Password hashes computed at once for software, besides those for people.
+    machine_hash_at_once = 1;
+    /// Password hashes for software waiting at most; the next call is answered 503.
+    machine_hash_queue = 16;
+    /// Bytes of a call of software.
+    machine_bytes = 64 * 1024;
+    /// Seconds in which the body of a call of software must have arrived.
+    machine_seconds = 20;
+    /// Calls a second with one integrator key.
+    integrator_calls_per_second = 600;
+    /// Calls a minute from one address with a wrong integrator key.
+    integrator_failures_per_minute = 60;
+    /// Envelopes a minute that do not open, from one integrator at one address.
+    envelope_failures_per_minute = 60;
+    /// Seconds a token of the IRP works.
+    irp_token_life = 6 * HOUR;
+    /// Seconds before its end in which a forced refresh gives a new token of the IRP.
+    irp_token_refresh = 10 * MINUTE;
+    /// Tokens of the GSTN's door that one integrator may have for one GSTIN.
+    gstn_tokens = 20;
     /// Bytes of a posted form.
     form_bytes = 64 * 1024;
     /// Seconds in which a posted form must have arrived.

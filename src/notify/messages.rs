@@ -1,4 +1,4 @@
-//! What the messages say (`screens.md` 2.5 and 2.6): M1 to M5 by mail and S1 to S4 by SMS here, those of Manage API
+//! What the messages say (`screens.md` 2.5 and 2.6): M1 to M5 by mail and the OTPs by SMS here, those of Manage API
 //! Access in `api_access`.
 
 mod api_access;
@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
         self.letter(otp_kind(purpose), subject, &paragraphs, &[], &[])
     }
 
-    /// S1 to S4: an OTP by SMS. The last line binds it to our host for browsers that fill it in.
+    /// S1 to S4, S7 and S8: an OTP by SMS. The last line binds it to our host for browsers that fill it in.
     pub fn otp_sms(&self, purpose: Kind, code: &str, gstin_ending: &str) -> Sms {
         let (w, brand, minutes) = (self.w, &self.settings.brand, self.settings.limits.otp_life / MINUTE);
         let sentence = match purpose {
@@ -108,6 +108,9 @@ impl<'a> Writer<'a> {
             }
             Kind::ChangeApiPassword => {
                 w.sms_change().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
+            }
+            Kind::SoftwareSignIn => {
+                w.sms_software().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
             }
             Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin | Kind::CreateWorkspace => {
                 w.sms_account().code(code).purpose(self.purpose(purpose)).minutes(minutes).to_string()
@@ -200,6 +203,7 @@ impl<'a> Writer<'a> {
             Kind::ForgotUsername => self.w.mail_purpose_username().to_owned(),
             Kind::FirstLogin => self.w.mail_purpose_first_login().to_owned(),
             Kind::CreateWorkspace => self.w.mail_purpose_workspace().to_owned(),
+            Kind::SoftwareSignIn => self.w.mail_purpose_software().to_owned(),
         }
     }
 
@@ -247,6 +251,7 @@ const fn otp_kind(purpose: Kind) -> &'static str {
         Kind::ForgotUsername => "otp_forgot_username",
         Kind::FirstLogin => "first_password",
         Kind::CreateWorkspace => "otp_create_workspace",
+        Kind::SoftwareSignIn => "otp_software_sign_in",
     }
 }
 

@@ -1,9 +1,10 @@
-//! `/help`, `/accessibility`, `/privacy`, `/terms`, `/contact`: pages of headings and paragraphs.
+//! `/help`, `/help/passwords`, `/accessibility`, `/privacy`, `/terms`, `/contact`: pages of headings and paragraphs.
 
 use askama::Template;
 
 use crate::settings::Settings;
 use crate::web::page::{self, Frame, PageResult, Visit};
+use crate::web::paths;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -13,6 +14,8 @@ struct TextPage {
     w: Words,
     heading: &'static str,
     sections: Vec<Section>,
+    /// Address and words of what goes on from here.
+    links: Vec<(&'static str, &'static str)>,
 }
 
 /// A heading and the paragraphs under it; the first section of a page may have no heading.
@@ -29,15 +32,26 @@ pub async fn help(visit: Visit) -> PageResult {
     let w = visit.w;
     let sections = vec![
         section(w.help_what_title(), &[w.help_what_text()]),
-        section(
-            w.help_passwords_title(),
-            &[w.help_passwords_account(), w.help_passwords_api(), w.help_passwords_gst()],
-        ),
         section(w.help_otp_title(), &[w.help_otp_text(), w.help_otp_contact()]),
         section(w.help_locked_title(), &[w.help_locked_text()]),
         section(w.help_api_title(), &[w.help_api_text()]),
     ];
-    send(&visit, w.help_title(), sections)
+    let links =
+        vec![(paths::HELP_PASSWORDS, w.help_passwords_title()), (paths::HELP_ERROR_CODES, w.help_codes_title())];
+    send_with_links(&visit, w.help_title(), sections, links)
+}
+
+pub async fn help_passwords(visit: Visit) -> PageResult {
+    let w = visit.w;
+    let sections = vec![
+        section(w.help_passwords_tell_title(), &[w.help_passwords_tell_text()]),
+        section(w.help_passwords_account_title(), &[w.help_passwords_account_what(), w.help_passwords_account_lost()]),
+        section(w.help_passwords_api_title(), &[w.help_passwords_api_what(), w.help_passwords_api_lost()]),
+        section(w.help_passwords_gst_title(), &[w.help_passwords_gst_what(), w.help_passwords_gst_lost()]),
+        section(w.help_passwords_secret_title(), &[w.help_passwords_secret_what(), w.help_passwords_secret_lost()]),
+    ];
+    let links = vec![(paths::HELP_ERROR_CODES, w.help_codes_title())];
+    send_with_links(&visit, w.help_passwords_title(), sections, links)
 }
 
 pub async fn accessibility(visit: Visit) -> PageResult {
@@ -71,5 +85,14 @@ fn operator(w: Words, settings: &Settings) -> String {
 }
 
 fn send(visit: &Visit, heading: &'static str, sections: Vec<Section>) -> PageResult {
-    page::ok(&TextPage { w: visit.w, frame: visit.frame(heading), heading, sections })
+    send_with_links(visit, heading, sections, Vec::new())
+}
+
+fn send_with_links(
+    visit: &Visit,
+    heading: &'static str,
+    sections: Vec<Section>,
+    links: Vec<(&'static str, &'static str)>,
+) -> PageResult {
+    page::ok(&TextPage { w: visit.w, frame: visit.frame(heading), heading, sections, links })
 }

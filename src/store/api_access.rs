@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use super::schema::api_access;
-use super::{Connection, Result, StoreError, on_any};
+use super::{Connection, Result, StoreError, on_any, tokens};
 use crate::kernel::api_access::{CLOCK_SLACK, Duration, Switch};
 use crate::kernel::clock::Moment;
+use crate::kernel::door::Door;
 
 /// The access of a GSTIN as it was switched last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,8 @@ pub fn set_on(c: &mut Connection, access: &ApiAccess) -> Result<()> {
     Ok(())
 }
 
-/// Switches it off by hand, so that nothing is left to tell. Whether it was on: false changes nothing.
+/// Switches it off by hand, so that nothing is left to tell; software is signed out with it. Whether it was on: false
+/// changes nothing.
 pub fn set_off(c: &mut Connection, gstin: &str, now: Moment) -> Result<bool> {
     let rows = on_any!(c, |c| {
         let on = api_access::table
@@ -66,6 +68,9 @@ pub fn set_off(c: &mut Connection, gstin: &str, now: Moment) -> Result<bool> {
             .set((api_access::ended_at.eq(Some(now.seconds())), api_access::next_notice_at.eq(None::<i64>)))
             .execute(c)
     })?;
+    if rows == 1 {
+        tokens::revoke_of_gstin(c, Door::Gstn, gstin, now)?;
+    }
     Ok(rows == 1)
 }
 

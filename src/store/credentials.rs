@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::schema::credentials;
-use super::{Connection, Inserted, Result, on_any};
+use super::{Connection, Inserted, Result, on_any, tokens};
 use crate::kernel::clock::Moment;
 
 /// API credentials as stored. `canonical_username` is lower case and unique in the IRP.
@@ -19,11 +19,15 @@ pub struct Credential {
     pub status: String,
     pub created_at: i64,
     pub changed_at: i64,
+    /// When software has signed in with them last, and from where.
     pub last_used_at: Option<i64>,
+    pub last_used_address: Option<String>,
 }
 
-/// The only status there is today; a later one freezes credentials.
+/// Software may sign in with them.
 pub const ACTIVE: &str = "active";
+/// The operator has shut them out.
+pub const FROZEN: &str = "frozen";
 
 /// The credentials of that GSTIN. The table allows several API users, the pages show the first.
 pub fn find_by_gstin(c: &mut Connection, gstin: &str) -> Result<Option<Credential>> {
@@ -82,7 +86,7 @@ pub fn insert(c: &mut Connection, credential: &Credential) -> Result<Inserted> {
     Ok(if rows == 1 { Inserted::Yes } else { Inserted::Taken })
 }
 
-/// Another password. `changed_at` always grows, by one second more than the clock if it must: it tells one password from
+/// Another password; every token that the old one has opened ends. `changed_at` always grows, by one second more than the clock if it must: it tells one password from
 /// the next (`hold_unchanged`), which the hash does not, being made anew for the same password too.
 pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Moment) -> Result<()> {
     on_any!(c, |c| {
@@ -93,7 +97,38 @@ pub fn set_password(c: &mut Connection, id: &str, password_hash: &str, now: Mome
             .set((credentials::password_hash.eq(password_hash), credentials::changed_at.eq(changed_at)))
             .execute(c)
     })?;
+    tokens::revoke_of_credential(c, id, now)
+}
+
+/// `ACTIVE` or `FROZEN`; every token ends with either.
+pub fn set_status(c: &mut Connection, id: &str, status: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(credentials::table.filter(credentials::id.eq(id))).set(credentials::status.eq(status)).execute(c)
+    })?;
+    tokens::revoke_of_credential(c, id, now)
+}
+
+/// Removes them for good; their tokens go with them.
+pub fn delete(c: &mut Connection, id: &str) -> Result<()> {
+    on_any!(c, |c| diesel::delete(credentials::table.filter(credentials::id.eq(id))).execute(c))?;
     Ok(())
+}
+
+/// Software has signed in with them.
+pub fn set_last_used(c: &mut Connection, id: &str, address: &str, now: Moment) -> Result<()> {
+    on_any!(c, |c| {
+        diesel::update(credentials::table.filter(credentials::id.eq(id)))
+            .set((credentials::last_used_at.eq(Some(now.seconds())), credentials::last_used_address.eq(Some(address))))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// The credentials of that id.
+pub fn find(c: &mut Connection, id: &str) -> Result<Option<Credential>> {
+    Ok(on_any!(c, |c| {
+        credentials::table.filter(credentials::id.eq(id)).select(Credential::as_select()).get_result(c).optional()
+    })?)
 }
 
 /// The same password under newer parameters or a newer pepper; refused silently when it was changed meanwhile.

@@ -19,10 +19,12 @@ pub enum Kind {
     CreateApiCredentials,
     ChangeApiPassword,
     CreateWorkspace,
+    /// Software signs in at the GSTN's door.
+    SoftwareSignIn,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Register,
         Self::ForgotPassword,
         Self::ForgotUsername,
@@ -30,6 +32,7 @@ impl Kind {
         Self::CreateApiCredentials,
         Self::ChangeApiPassword,
         Self::CreateWorkspace,
+        Self::SoftwareSignIn,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Kind {
             Self::CreateApiCredentials => "create_api_credentials",
             Self::ChangeApiPassword => "change_api_password",
             Self::CreateWorkspace => "create_workspace",
+            Self::SoftwareSignIn => "software_sign_in",
         }
     }
 }

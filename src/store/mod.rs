@@ -17,12 +17,14 @@ pub mod demo_messages;
 pub mod events;
 pub mod gstin_imports;
 pub mod handoffs;
+pub mod integrators;
 pub mod invitations;
 pub mod journeys;
 pub mod outbox;
 pub mod saved_credentials;
 pub mod sessions;
 pub mod taxpayers;
+pub mod tokens;
 pub mod workspace_gstins;
 pub mod workspaces;
 

@@ -111,6 +111,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         last_used_at -> Nullable<BigInt>,
+        last_used_address -> Nullable<Text>,
     }
 }
 
@@ -171,6 +172,36 @@ diesel::table! {
         account_id -> Text,
         replaced_until -> Nullable<BigInt>,
         next_notice_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    integrators (client_id) {
+        client_id -> Text,
+        secret_hash -> Text,
+        name -> Text,
+        pan -> Nullable<Text>,
+        gateway -> Bool,
+        created_at -> BigInt,
+        secret_changed_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> Text,
+        token_hash -> Text,
+        key_id -> Text,
+        door -> Text,
+        credential_id -> Nullable<Text>,
+        account_id -> Nullable<Text>,
+        gstin -> Text,
+        username -> Text,
+        client_id -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
     }
 }
 

@@ -73,10 +73,7 @@ struct ContactRow {
 
 /// The register's entry for that GSTIN, with its contacts in the order of the file.
 pub fn find(c: &mut Connection, gstin: &str) -> Result<Option<Taxpayer>> {
-    let row: Option<Row> = on_any!(c, |c| {
-        taxpayers::table.filter(taxpayers::gstin.eq(gstin)).select(Row::as_select()).get_result(c).optional()
-    })?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = find_row(c, gstin)? else { return Ok(None) };
     let contacts: Vec<ContactRow> = on_any!(c, |c| {
         taxpayer_contacts::table
             .filter(taxpayer_contacts::gstin.eq(gstin))
@@ -85,6 +82,25 @@ pub fn find(c: &mut Connection, gstin: &str) -> Result<Option<Taxpayer>> {
             .load(c)
     })?;
     from_rows(row, contacts).map(Some)
+}
+
+/// The same without its contacts: half the work, for whoever does not write to anybody.
+pub fn find_without_contacts(c: &mut Connection, gstin: &str) -> Result<Option<Taxpayer>> {
+    find_row(c, gstin)?.map(|row| from_rows(row, Vec::new())).transpose()
+}
+
+fn find_row(c: &mut Connection, gstin: &str) -> Result<Option<Row>> {
+    Ok(on_any!(c, |c| {
+        taxpayers::table.filter(taxpayers::gstin.eq(gstin)).select(Row::as_select()).get_result(c).optional()
+    })?)
+}
+
+/// The status of that registration; `None` when the register does not have it or does not say.
+pub fn status_of(c: &mut Connection, gstin: &str) -> Result<Option<Status>> {
+    let word: Option<Option<String>> = on_any!(c, |c| {
+        taxpayers::table.filter(taxpayers::gstin.eq(gstin)).select(taxpayers::status).get_result(c).optional()
+    })?;
+    Ok(word.flatten().and_then(|word| Status::parse(&word)))
 }
 
 /// A registration as a list shows it.

@@ -24,10 +24,12 @@ pub enum Purpose {
     Pepper,
     /// Sealing of saved credentials and of messages that wait.
     Cred,
+    /// Tokens and session keys of the doors for software.
+    Token,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::Otp, Self::Csrf, Self::Session, Self::Pepper, Self::Cred];
+    pub const ALL: [Self; 6] = [Self::Otp, Self::Csrf, Self::Session, Self::Pepper, Self::Cred, Self::Token];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Session => "session",
             Self::Pepper => "pepper",
             Self::Cred => "cred",
+            Self::Token => "token",
         }
     }
 
@@ -54,6 +57,8 @@ pub enum KeyError {
     Exposed(PathBuf),
     #[error("the key file {0} is damaged: each line must be a key id and 32 bytes in base64url")]
     Damaged(PathBuf),
+    #[error("the key file {0} is not a PKCS#8 PEM file of an RSA key with 4096 bits")]
+    NotRsa(PathBuf),
     #[error("the key file {0} cannot be used: {1}")]
     Io(PathBuf, io::Error),
 }
@@ -197,6 +202,14 @@ fn look_at(path: &Path) -> Option<Look> {
 }
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<Arc<Key>>, KeyError> {
+    let text = read_private(path)?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let keys: Option<Vec<Arc<Key>>> = lines.map(|line| parse_line(line).map(Arc::new)).collect();
+    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| KeyError::Damaged(path.to_owned()))
+}
+
+/// The text of a file with a secret in it; refuses one that is missing or that others can read.
+pub fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
         _ => KeyError::Io(path.to_owned(), error),
@@ -205,10 +218,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<Arc<Key>>, KeyError> {
     if mode & 0o077 != 0 {
         return Err(KeyError::Exposed(path.to_owned()));
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let keys: Option<Vec<Arc<Key>>> = lines.map(|line| parse_line(line).map(Arc::new)).collect();
-    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| KeyError::Damaged(path.to_owned()))
+    fs::read_to_string(path).map(Zeroizing::new).map_err(failed)
 }
 
 fn parse_line(line: &str) -> Option<Key> {

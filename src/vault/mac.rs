@@ -43,6 +43,14 @@ impl KeyRing {
     pub fn derive_all(&self, purpose: Purpose, label: &str) -> Vec<Zeroizing<[u8; 64]>> {
         self.all(purpose).iter().map(|key| derived(key, label)).collect()
     }
+
+    /// 32 bytes derived from the purpose's key of that id for `parts`; each part carries its length, so no two lists of
+    /// parts look alike. The same call gives the same bytes, so what is made of them need not be kept. `None` when the
+    /// key is gone.
+    pub fn derive_for(&self, purpose: Purpose, key_id: &str, parts: &[&str]) -> Option<Zeroizing<[u8; 32]>> {
+        let key = self.of_id(purpose, key_id)?;
+        Some(Zeroizing::new(keyed(&key, parts).finalize().into_bytes().into()))
+    }
 }
 
 #[expect(clippy::expect_used, reason = "HKDF-SHA-256 refuses only more than 8,160 bytes")]
@@ -104,6 +112,22 @@ mod tests {
         let (_, tag) = after.as_str().split_once('.').unwrap();
         let mixed = format!("{old_id}.{tag}");
         assert!(!ring.verify_mac(Purpose::Otp, &["code"], &mixed), "each key vouches for its own only");
+    }
+
+    #[test]
+    fn what_is_derived_for_something_is_the_same_again_and_nothing_else() {
+        let directory = folder();
+        let ring = KeyRing::load(directory.path()).unwrap();
+        let old = ring.current_id(Purpose::Token);
+        let derive = |key_id: &str, parts: &[&str]| ring.derive_for(Purpose::Token, key_id, parts).map(|bytes| *bytes);
+        let first = derive(&old, &["token", "1"]).unwrap();
+        assert_ne!(derive(&old, &["token1", ""]), Some(first));
+        assert_ne!(derive(&old, &["session", "1"]), Some(first));
+        let new = KeyRing::rotate(directory.path(), Purpose::Token).unwrap();
+        ring.refresh_all();
+        assert_eq!(derive(&old, &["token", "1"]), Some(first), "what was handed out before a rotation stays good");
+        assert_ne!(derive(&new, &["token", "1"]), Some(first));
+        assert_eq!(derive("00000000", &["token", "1"]), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rand::Rng as _;
 use zeroize::Zeroizing;
 
 use super::keys::{KeyError, KeyRing, Purpose, file_of, read_file};
+use crate::kernel::ids;
 
 impl KeyRing {
     /// Makes the directory (0700) and every key file (0600) that is not there yet; demo mode calls it at each start.
@@ -21,7 +22,7 @@ impl KeyRing {
         for purpose in Purpose::ALL {
             let path = file_of(directory, purpose);
             if !path.exists() {
-                write_first(&path).map_err(|error| KeyError::Io(path, error))?;
+                write_first(&path, &new_line().1)?;
             }
         }
         Ok(())
@@ -100,16 +101,16 @@ fn new_line() -> (String, Zeroizing<String>) {
     (id, line)
 }
 
-/// Written to a name of its own first and then linked, so that of two starting programs one wins and neither ever
-/// reads half a key.
-fn write_first(path: &Path) -> io::Result<()> {
-    let (id, line) = new_line();
-    let draft = path.with_extension(format!("key.{id}"));
-    write_anew(&draft, &line)?;
+/// Makes a private file (0600) with that text unless there is one already. Written to a name of its own first and then
+/// linked, so that of two starting programs one wins and neither ever reads half a key.
+pub fn write_first(path: &Path, text: &str) -> Result<(), KeyError> {
+    let failed = |error| KeyError::Io(path.to_owned(), error);
+    let draft = path.with_extension(ids::random());
+    write_anew(&draft, text).map_err(failed)?;
     let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
+    fs::remove_file(&draft).map_err(failed)?;
     match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
         _ => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ mod mac;
 mod make;
 mod seal;
 
-pub use keys::{KeyError, KeyRing, Pepper, Purpose};
+pub use keys::{KeyError, KeyRing, Pepper, Purpose, read_private};
 pub use mac::Mac;
+pub use make::write_first;
 pub use seal::{Place, Unopened, key_id_of};

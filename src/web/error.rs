@@ -197,6 +197,15 @@ fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpRespon
         }
         _ => {}
     }
+    if paths::is_for_software(request.path()) {
+        // RFC 9457: software reads no page.
+        let problem = serde_json::json!({
+            "title": error.to_string(),
+            "status": error.status_code().as_u16(),
+            "reference": reference,
+        });
+        return response.content_type("application/problem+json").body(problem.to_string());
+    }
     let body = visit.and_then(|visit| words_of(&visit, error, reference).render().ok());
     response.content_type("text/html; charset=utf-8").body(body.unwrap_or_default())
 }

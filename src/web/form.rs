@@ -1,19 +1,17 @@
 //! Forms: how a posted one is read and trusted, its token, and what is said about its fields.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use futures_util::StreamExt as _;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 
 use super::error::PageError;
 use super::page::Visit;
-use super::{paths, session};
+use super::{body, paths, session};
 use crate::kernel::ids;
 use crate::store::journeys::{self, Stage};
 use crate::vault::Purpose;
@@ -155,13 +153,7 @@ async fn read(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {
     if !is_form(headers) {
         return Err(PageError::UnsupportedMedia);
     }
-    let most = usize::try_from(limits.form_bytes).unwrap_or(usize::MAX);
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > most) {
-        return Err(PageError::TooBig { bytes: most });
-    }
-    let patience = Duration::from_secs(u64::try_from(limits.form_seconds).unwrap_or(20));
-    let body = tokio::time::timeout(patience, collect(payload, most)).await.map_err(|_| PageError::TooSlow)??;
+    let body = body::read(headers, payload, limits.form_bytes, limits.form_seconds).await?;
     Ok(unrepeated(parse_pairs(&body)))
 }
 
@@ -178,19 +170,6 @@ fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !headers.contains_key(header::CONTENT_ENCODING)
-}
-
-async fn collect(mut payload: Payload, most: usize) -> Result<web::BytesMut, PageError> {
-    let mut body = web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        // A client that hangs up in the middle hears nothing anyway.
-        let chunk = chunk.map_err(|_| PageError::TooSlow)?;
-        if body.len() + chunk.len() > most {
-            return Err(PageError::TooBig { bytes: most });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// Name and value of each pair. A value that is not UTF-8 is empty; so is a name, which nobody asks for.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod body;
 pub mod download;
 pub mod error;
 pub mod form;
@@ -10,6 +11,7 @@ pub mod handoff;
 pub mod headers;
 pub mod page;
 pub mod paths;
+pub mod pool;
 pub mod session;
 pub mod session_keys;
 pub mod throttle;

@@ -6,6 +6,8 @@ use crate::store::journeys::Kind;
 
 pub const HOME: &str = "/";
 pub const HELP: &str = "/help";
+pub const HELP_PASSWORDS: &str = "/help/passwords";
+pub const HELP_ERROR_CODES: &str = "/help/error-codes";
 pub const ACCESSIBILITY: &str = "/accessibility";
 pub const PRIVACY: &str = "/privacy";
 pub const TERMS: &str = "/terms";
@@ -14,6 +16,23 @@ pub const DEMO: &str = "/demo";
 pub const DEMO_MESSAGES: &str = "/demo/messages";
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 pub const ROBOTS: &str = "/robots.txt";
+
+/// The doors for software: what their addresses begin with, and each address.
+pub const EIVITAL: &str = "/eivital/v1.04";
+pub const TAXPAYERAPI: &str = "/taxpayerapi/v1.0";
+pub const EIVITAL_AUTH: [&str; 2] = ["/eivital/v1.04/auth", "/eivital/v1.03/auth"];
+pub const EIVITAL_MASTER: [&str; 4] = [
+    "/eivital/v1.04/Master/gstin/{gstin}",
+    "/eivital/v1.04/Master/syncgstin/{gstin}",
+    "/eivital/v1.03/Master/gstin/{gstin}",
+    "/eivital/v1.03/Master/syncgstin/{gstin}",
+];
+pub const EIVITAL_HEARTBEAT: [&str; 2] = ["/eivital/v1.04/heartbeat/ping", "/eivital/v1.03/heartbeat/ping"];
+pub const EIVITAL_PUBLIC_KEY: &str = "/eivital/public-key.pem";
+pub const TAXPAYERAPI_AUTHENTICATE: [&str; 2] = ["/taxpayerapi/v1.0/authenticate", "/taxpayerapi/v0.2/authenticate"];
+pub const TAXPAYERAPI_CERTIFICATE: &str = "/taxpayerapi/certificate.pem";
+pub const INTROSPECT: &str = "/introspect";
+pub const OPENAPI: &str = "/openapi.json";
 
 pub const IRP: &str = "/irp";
 pub const IRP_LOGIN: &str = "/irp/login";
@@ -32,6 +51,8 @@ pub const IRP_API_OTP_RESEND: &str = "/irp/api-credentials/otp/resend";
 pub const IRP_API_NEW: &str = "/irp/api-credentials/new";
 pub const IRP_API_CHANGE: &str = "/irp/api-credentials/change";
 pub const IRP_API_SAVED: &str = "/irp/api-credentials/saved";
+pub const IRP_API_USE: &str = "/irp/api-credentials/use";
+pub const IRP_API_USE_ENV: &str = "/irp/api-credentials/use.env";
 
 pub const GST: &str = "/gst";
 pub const GST_FIRST_LOGIN: &str = "/gst/first-login";
@@ -158,6 +179,8 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
         Kind::FirstLogin => GST_FIRST_LOGIN,
         Kind::CreateWorkspace => WORKSPACE_SIGN_UP_OTP,
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => IRP_API_OTP,
+        // No page: software walks it.
+        Kind::SoftwareSignIn => GST_API_ACCESS,
     }
 }
 
@@ -178,6 +201,12 @@ pub fn invitation(token: &str) -> String {
 /// What of an address may stand in a log: the token of an invitation is a secret.
 pub fn for_log(path: &str) -> &str {
     if path.starts_with(WORKSPACE_INVITATION) { WORKSPACE_INVITATION } else { path }
+}
+
+/// Whether software is answered there, in JSON whatever happens.
+pub fn is_for_software(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(first, "eivital" | "taxpayerapi" | "introspect" | "openapi.json")
 }
 
 /// The address of a person of the workspace, for its owners.
@@ -205,7 +234,7 @@ pub fn return_target(portal: Portal, wanted: &str) -> Option<String> {
         Portal::Workspace => {
             &[WORKSPACE_SETTINGS, WORKSPACE_PEOPLE, WORKSPACE_GSTINS, WORKSPACE_GSTINS_IMPORT, WORKSPACE_CLEARIRP]
         }
-        Portal::Irp => &[],
+        Portal::Irp => &[IRP_API_USE],
     };
     let of_all = [own.landing, own.account, own.account_password];
     of_portal.iter().copied().chain(of_all).find(|target| *target == wanted).map(str::to_owned)
@@ -231,6 +260,16 @@ mod tests {
         assert_eq!(return_target(Portal::Irp, &address), None);
         for elsewhere in ["/workspace/invitation", "/workspace/invitation/", "/workspace/invitation/../../gst"] {
             assert_eq!(return_target(Portal::Workspace, elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn the_addresses_for_software_are_told_from_those_for_people() {
+        for path in EIVITAL_AUTH.iter().chain(&TAXPAYERAPI_AUTHENTICATE).chain(&[INTROSPECT, OPENAPI, "//eivital/x"]) {
+            assert!(is_for_software(path), "{path}");
+        }
+        for path in ["/", IRP, "/eivitals", "/irp/eivital"] {
+            assert!(!is_for_software(path), "{path}");
         }
     }
 

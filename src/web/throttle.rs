@@ -17,8 +17,8 @@ pub enum Proof {
 }
 
 /// OTPs for one subject (a GSTIN) and purpose, over all sessions.
-pub fn otp_sends(limits: &Limits, purpose: &str, subject: &str) -> [Budget; 2] {
-    let key = format!("otp-send/{purpose}/{subject}");
+pub fn otp_sends(limits: &Limits, journey: &Journey) -> [Budget; 2] {
+    let key = format!("otp-send/{}/{}", journey.kind.as_str(), counted(journey));
     [
         Budget::new(format!("{key}/hour"), limits.otp_sends_per_hour, HOUR),
         Budget::new(format!("{key}/day"), limits.otp_sends_per_day, DAY),
@@ -65,9 +65,16 @@ pub fn otp_failures(limits: &Limits, journey: &Journey) -> Option<Budget> {
             "anonymous"
         }
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => "signed-in",
+        Kind::SoftwareSignIn => "software",
     };
-    let key = format!("otp-failures/{}/{who}/{}", journey.portal.as_str(), journey.subject);
+    let key = format!("otp-failures/{}/{who}/{}", journey.portal.as_str(), counted(journey));
     Some(Budget::new(key, limits.otp_failures_per_day, DAY))
+}
+
+/// What a walk's OTPs are counted by: its subject. Each maker of software has one walk for a GSTIN, and none of them may
+/// use up what another needs (T20); whose phone rings is limited by `otp_sends_to`.
+fn counted(journey: &Journey) -> &str {
+    if journey.kind == Kind::SoftwareSignIn { &journey.id } else { &journey.subject }
 }
 
 /// Contact mismatches for one GSTIN.

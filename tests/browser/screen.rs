@@ -271,7 +271,7 @@ impl Screen {
 /// connection kept from before would never answer there.
 fn client() -> reqwest::Client {
     // The client is built with the choice left to us; a second choice changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().timeout(PATIENCE).build().unwrap()
 }
 

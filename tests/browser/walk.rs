@@ -109,6 +109,19 @@ pub async fn see_credentials(screen: &Screen) {
     assert!(!screen.ask("document.documentElement.outerHTML").await.to_string().contains("green lamp"));
 }
 
+/// What software needs besides, and the help for when it does not work; ends on the page of the credentials again.
+pub async fn use_in_software(screen: &Screen) {
+    screen.follow("Use them in software").await;
+    screen.shows("Use the API credentials in software", "api-use").await;
+    let text = screen.text().await;
+    assert!(text.contains("/eivital/v1.04") && text.contains("openssl pkeyutl"), "{text}");
+    screen.follow("Error codes of software").await;
+    screen.shows("Error codes of software", "help-error-codes").await;
+    screen.follow("Which of my passwords is this?").await;
+    screen.shows("Which of my passwords is this?", "help-passwords").await;
+    screen.visit("/irp/api-credentials").await;
+}
+
 /// Another API password, by an OTP of its own; ends on the page that it is changed.
 pub async fn change_api_password(screen: &Screen) {
     screen.press("Change password").await;
@@ -170,6 +183,7 @@ pub async fn walk(screen: &Screen) {
     create_credentials(screen).await;
     see_credentials(screen).await;
     screen.take_picture_for_readme("walk").await;
+    use_in_software(screen).await;
     change_api_password(screen).await;
     come_and_go(screen).await;
 }

@@ -1,5 +1,7 @@
 //! A10 to A14, `/irp/api-credentials`: shown masked, created and changed after an OTP that proves that very act.
 
+mod r#use;
+
 use futures_util::future::join;
 use sanad::store::credentials::{self, Credential};
 

@@ -6,11 +6,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use sanad::vault::KeyRing;
+use sanad::kernel::clock::Clock;
+use sanad::store::taxpayers::{self, Source};
+use sanad::store::{Database, Store};
 
 use crate::support::machine::{Machine, Server, first_line, register, text};
 use crate::support::samples::{ACME, PASSWORD};
-use crate::support::{Browser, Page};
+use crate::support::{Browser, Page, keys};
 
 /// What production needs at least; the keys come from the folder.
 const PRODUCTION: [(&str, &str); 5] = [
@@ -113,24 +115,29 @@ fn assert_refused(machine: &Machine, settings: &[(&str, &str)], told: &str) {
     assert!(line.contains(told), "{told}: {line}");
 }
 
+/// Asserts that production starts at its public address.
+fn assert_starts(machine: &Machine, settings: &[(&str, &str)]) {
+    let mut child = machine.command(&[], settings).stderr(Stdio::null()).spawn().unwrap();
+    let line = first_line(&mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(line, "Sanad is ready: https://irp.example.in");
+}
+
 fn production(change: (&'static str, &'static str)) -> Vec<(&'static str, &'static str)> {
     PRODUCTION.into_iter().chain([change]).collect()
 }
 
 fn with_keys() -> Machine {
     let machine = Machine::new();
-    KeyRing::generate_missing(&machine.data().join("keys")).unwrap();
+    keys::make_all(&machine.data().join("keys"));
     machine
 }
 
 #[test]
 fn production_starts_with_what_it_needs() {
     let machine = with_keys();
-    let mut child = machine.command(&[], &PRODUCTION).stderr(Stdio::null()).spawn().unwrap();
-    let line = first_line(&mut child);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(line, "Sanad is ready: https://irp.example.in");
+    assert_starts(&machine, &PRODUCTION);
 }
 
 #[test]
@@ -173,6 +180,39 @@ fn production_refuses_missing_and_exposed_keys() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(&key, "not a key\n").unwrap();
     assert_refused(&machine, &PRODUCTION, "damaged");
+}
+
+#[test]
+fn production_refuses_a_door_without_its_key_and_starts_without_that_door() {
+    let machine = with_keys();
+    let key = machine.data().join("keys/gstn.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_refused(&machine, &PRODUCTION, "gstn.pem can be read by others");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&key, "not a key\n").unwrap();
+    assert_refused(&machine, &PRODUCTION, "gstn.pem is not a PKCS#8 PEM file of an RSA key with 4096 bits");
+    fs::remove_file(&key).unwrap();
+    assert_refused(&machine, &PRODUCTION, "gstn.pem is missing");
+    assert_starts(&machine, &production(("SANAD_GSTN_DOOR", "off")));
+}
+
+#[test]
+fn production_refuses_the_integrator_key_that_everybody_knows() {
+    let machine = with_keys();
+    let add = |arguments: &[&str]| machine.run(arguments, &PRODUCTION);
+    assert!(add(&["integrators", "add", "Acme Billing"]).status.success());
+    machine.serve().kill();
+    // Without the sample register the key of demo mode is what is left of it.
+    let store = Store::open(&Database::Sqlite(machine.data().join("sanad.db"))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let samples = store.read(taxpayers::list_samples).await.unwrap();
+        store.write(move |c| taxpayers::upsert(c, &samples, Source::Import, Clock::system().now())).await.unwrap();
+        store.stop().await;
+    });
+    assert_refused(&machine, &PRODUCTION, "the sample of demo mode");
+    assert!(add(&["integrators", "disable", "demo"]).status.success());
+    assert_starts(&machine, &PRODUCTION);
 }
 
 #[test]

@@ -418,6 +418,8 @@ const FORGOT: &str = "/irp/forgot-password";
 const DOORS: &[(&str, Door)] = &[
     ("/", Door::Open),
     ("/help", Door::Open),
+    ("/help/passwords", Door::Open),
+    ("/help/error-codes", Door::Open),
     ("/accessibility", Door::Open),
     ("/privacy", Door::Open),
     ("/terms", Door::Open),
@@ -451,6 +453,8 @@ const DOORS: &[(&str, Door)] = &[
     ("/irp/api-credentials/new", Door::SignIn { back: false }),
     ("/irp/api-credentials/change", Door::SignIn { back: false }),
     ("/irp/api-credentials/saved", Door::SignIn { back: false }),
+    ("/irp/api-credentials/use", Door::SignIn { back: true }),
+    ("/irp/api-credentials/use.env", Door::SignIn { back: false }),
 ];
 
 /// POSTs of the signed out without a token: let no further than this.
@@ -473,7 +477,7 @@ const POSTS: &[(&str, &str)] = &[
     ("/irp/api-credentials/change", LOGIN),
 ];
 
-/// Every address of `src/web/paths.rs` that this portal or no portal has.
+/// Every address of `src/web/paths.rs` that this portal or no portal has for people.
 pub fn every_address(portal: &str) -> BTreeSet<String> {
     let source = include_str!("../../src/web/paths.rs");
     let (source, _) = source.split_once("#[cfg(test)]").unwrap();
@@ -484,6 +488,7 @@ pub fn every_address(portal: &str) -> BTreeSet<String> {
     });
     let others = ["/irp", "/workspace", "/gst"].into_iter().filter(|other| *other != portal);
     let others: Vec<&str> = others.collect();
+    let quoted = quoted.filter(|path| !sanad::web::paths::is_for_software(path));
     quoted.filter(|path| !others.iter().any(|other| path.starts_with(other))).collect()
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sanad::vault::KeyRing;
 use scraper::{Html, Selector};
 
 use crate::support::browser::FORM;
+use crate::support::keys::make_all;
 use crate::support::samples::{ACME, PASSWORD};
 use crate::support::walk::{log_in, registered, with_credentials};
 use crate::support::{App, Browser, Page};
@@ -23,7 +23,7 @@ struct Production {
 impl Production {
     async fn start() -> Self {
         let keys = tempfile::tempdir().unwrap();
-        KeyRing::generate_missing(keys.path()).unwrap();
+        make_all(keys.path());
         let app = App::start_with(&[
             ("MODE", "production"),
             ("BASE_URL", "https://irp.example.in"),
@@ -438,14 +438,6 @@ async fn the_pages_of_the_footer_open_from_everywhere() {
         assert_eq!(links, ["Help", "Contact", "Accessibility", "Privacy", "Terms"]);
     }
     assert!(browser.get("/contact").await.has("Acme Hosting runs this service. Reach us at help@acme.example."));
-}
-
-#[actix_web::test]
-async fn the_help_page_tells_the_three_passwords_apart() {
-    let app = App::start().await;
-    let page = app.browser().get("/help").await;
-    assert_eq!(page.all("main h2").len(), 5);
-    assert!(page.has("The GST portal has a username and a password of its own, for people too."));
 }
 
 /// Every address a page names: links, forms, files.

@@ -130,7 +130,7 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
     let answer = if nobody { &unguessable } else { secret.as_str() };
     challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, answer)).as_str().to_owned();
 
-    let mut budgets = throttle::otp_sends(limits, purpose.as_str(), &journey.subject).to_vec();
+    let mut budgets = throttle::otp_sends(limits, journey).to_vec();
     budgets.extend(throttle::otp_sends_from(limits, &visit.throttle_key(), proof));
     PreparedOtp {
         challenge,

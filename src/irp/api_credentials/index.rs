@@ -36,7 +36,9 @@ struct Shown {
     api_username: String,
     created: String,
     changed: String,
-    last_used: Option<String>,
+    /// With the address it came from.
+    last_used: Option<(String, String)>,
+    frozen: bool,
 }
 
 impl From<Credential> for Shown {
@@ -46,7 +48,8 @@ impl From<Credential> for Shown {
             api_username: credential.api_username,
             created: moment(credential.created_at),
             changed: moment(credential.changed_at),
-            last_used: credential.last_used_at.map(moment),
+            last_used: credential.last_used_at.map(moment).zip(credential.last_used_address),
+            frozen: credential.status == credentials::FROZEN,
         }
     }
 }
@@ -82,7 +85,7 @@ pub async fn submit(visit: Visit, user: SignedIn<Irp>, outbox: web::Data<Outbox>
     otp::begin(&visit, &outbox, (kind, gstin), &to, Proof::ContactOrPassword, STEP.page).await
 }
 
-async fn find(visit: &Visit, gstin: &str) -> Result<Option<Credential>, PageError> {
+pub(super) async fn find(visit: &Visit, gstin: &str) -> Result<Option<Credential>, PageError> {
     let gstin = gstin.to_owned();
     Ok(visit.kit.store.read(move |c| credentials::find_by_gstin(c, &gstin)).await?)
 }

@@ -5,6 +5,7 @@ pub mod index;
 pub mod new;
 pub mod otp;
 pub mod saved;
+pub mod r#use;
 
 use std::marker::PhantomData;
 use std::pin::Pin;

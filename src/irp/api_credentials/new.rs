@@ -159,6 +159,7 @@ async fn create(
         created_at: visit.now.seconds(),
         changed_at: visit.now.seconds(),
         last_used_at: None,
+        last_used_address: None,
     };
     let (journey, proven_at) = (proven.journey.id.clone(), proven.journey.stage);
     let (account, this_session, now) = (proven.user.account.id.clone(), visit.visitor.token_hash(), visit.now);

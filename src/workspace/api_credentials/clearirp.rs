@@ -85,8 +85,9 @@ pub async fn submit(
     count_test(&visit, &member).await?;
     let proof = match form.sign_in(&gstin).check(&visit, &hasher).await {
         Ok(Verdict::Right(proof)) => Some(proof),
-        Ok(Verdict::Wrong) => return refuse(&visit, &member, &form, refused()).await,
-        Ok(Verdict::NotRegistered) => {
+        // Nobody hears why.
+        Ok(Verdict::Refused { registered: true, .. }) => return refuse(&visit, &member, &form, refused()).await,
+        Ok(Verdict::Refused { registered: false, .. }) => {
             let errors = FieldErrors::of("gstin", w.workspace_clearirp_not_registered());
             return refuse(&visit, &member, &form, errors).await;
         }
@@ -143,7 +144,8 @@ impl ClearIrpForm {
     }
 
     fn sign_in<'a>(&'a self, gstin: &'a str) -> ApiSignIn<'a> {
-        ApiSignIn { gstin, api_username: &self.api_username, api_password: self.api_password.expose_secret() }
+        let api_password = self.api_password.expose_secret();
+        ApiSignIn { gstin: Some(gstin), api_username: &self.api_username, api_password }
     }
 }
 

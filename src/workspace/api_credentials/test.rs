@@ -55,11 +55,16 @@ async fn test(
         tracing::error!(id = saved.id, "saved API credentials do not open");
         return keep_unread(visit, member, &saved.gstin).await;
     };
-    let sign_in = ApiSignIn { gstin: &saved.gstin, api_username: &saved.api_username, api_password: &api_password };
+    let sign_in =
+        ApiSignIn { gstin: Some(&saved.gstin), api_username: &saved.api_username, api_password: &api_password };
     match sign_in.check(visit, hasher).await {
         Ok(Verdict::Right(proof)) => keep(visit, member, saved, Some(proof), CredentialsTold::Working).await,
-        Ok(Verdict::Wrong) => keep(visit, member, saved, None, CredentialsTold::Refused).await,
-        Ok(Verdict::NotRegistered) => keep(visit, member, saved, None, CredentialsTold::NotRegistered).await,
+        Ok(Verdict::Refused { registered: true, .. }) => {
+            keep(visit, member, saved, None, CredentialsTold::Refused).await
+        }
+        Ok(Verdict::Refused { registered: false, .. }) => {
+            keep(visit, member, saved, None, CredentialsTold::NotRegistered).await
+        }
         Ok(Verdict::Closed { until }) => Err(PageError::TooMany { until }),
         // The IRP has no time now, which says nothing about the pair.
         Err(PageError::Unavailable) => Ok(CredentialsTold::Untested),

@@ -73,6 +73,11 @@ impl App {
         self.browser().with_header("x-forwarded-for", address)
     }
 
+    /// What its browsers send with, for those that are none.
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
+    }
+
     /// `http://127.0.0.1:port` and the path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

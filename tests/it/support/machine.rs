@@ -91,7 +91,7 @@ pub struct Server {
 impl Server {
     pub fn browser(&self) -> Browser {
         // No application runs in this process to have chosen one; another test may have.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         Browser::new(client.build().unwrap(), self.url.clone())
     }

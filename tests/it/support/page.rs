@@ -188,6 +188,12 @@ impl Page {
         found.into_iter().map(visible_text).collect()
     }
 
+    /// The same, letter by letter: lines and blanks as they stand.
+    pub fn raw(&self, selector: &str) -> Vec<String> {
+        let document = self.document();
+        select(&document, selector).into_iter().map(|found| found.text().collect()).collect()
+    }
+
     /// Term and description pairs of the page's lists.
     pub fn details(&self) -> Vec<(String, String)> {
         let (terms, descriptions) = (self.all("main dt"), self.all("main dd"));

@@ -738,6 +738,7 @@ async fn postgres_lets_no_change_in_between_a_proof_and_what_builds_on_it() {
         created_at: now.seconds(),
         changed_at: now.seconds(),
         last_used_at: None,
+        last_used_address: None,
     };
     store.write(move |c| credentials::insert(c, &credential)).await.unwrap();
     let (held, changed) = (id.clone(), id.clone());
