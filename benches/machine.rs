@@ -1,5 +1,6 @@
 //! How fast software is served, each figure as a ratio to its bare limit measured in the same run: sign-ins at the IRP's
-//! door to Argon2 alone, and look-ups of a GSTIN to a bare actix handler that returns the same bytes.
+//! door to Argon2 alone, and look-ups of a GSTIN to a bare actix handler that returns the same bytes. And whether envelopes
+//! that do not open can be told apart by the time they take.
 //!
 //! `cargo bench --bench machine` prints the median of three alternating rounds. Server and clients share the machine.
 
@@ -40,7 +41,8 @@ use sanad::web::Kit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const GSTIN: &str = "29ABCDE1234F1ZW";
-const USERNAME: &str = "acme_irp_01";
+/// As many API usernames as connections: sign-ins with one of them take turns.
+const USERNAMES: usize = 8;
 const PASSWORD: &str = "Slow-Ferry_Rides 29";
 const APP_KEY: [u8; 32] = [7; 32];
 const ROUND: Duration = Duration::from_secs(4);
@@ -53,6 +55,7 @@ fn main() {
     sign_ins(1);
     sign_ins(cores());
     look_ups();
+    bad_envelopes();
 }
 
 fn cores() -> usize {
@@ -63,30 +66,61 @@ fn cores() -> usize {
 /// threads that do nothing but hash.
 fn sign_ins(at_once: usize) {
     let server = Server::start(&format!("machine_hash_at_once = {at_once}"));
-    let request = server.sign_in_request();
+    let requests: Vec<_> = (0..USERNAMES).map(|at| server.sign_in_request(&username(at))).collect();
     let expect = |answer: &[u8]| assert!(has(answer, b"\"Status\":1"), "{}", String::from_utf8_lossy(answer));
-    let (ours, limit) = alternate(|| load(server.address, &request, at_once * 4, expect), || hash_on(at_once));
+    let (ours, limit) = alternate(|| load(server.address, &requests, USERNAMES, expect), || hash_on(at_once));
     report(&format!("sign-ins, {at_once} hash(es) at once"), ours, "Argon2 alone", limit);
 }
 
 fn look_ups() {
     let server = Server::start("integrator_calls_per_second = 1000000");
-    let request = server.look_up_request();
-    let sample = body_of(&exchange(&mut TcpStream::connect(server.address).unwrap(), &request));
+    let requests = [server.look_up_request()];
+    let sample = body_of(&exchange(&mut TcpStream::connect(server.address).unwrap(), &requests[0]));
     assert!(has(&sample, b"\"Status\":1"), "{}", String::from_utf8_lossy(&sample));
     let bare = start_bare(sample.clone());
     let length = sample.len();
     let expect = move |answer: &[u8]| assert_eq!(body_of(answer).len(), length);
-    let (ours, limit) = alternate(|| load(server.address, &request, 32, expect), || load(bare, &request, 32, expect));
+    let (ours, limit) = alternate(|| load(server.address, &requests, 32, expect), || load(bare, &requests, 32, expect));
     report("Master/gstin", ours, "bare handler", limit);
+}
+
+/// How long envelopes take that do not open, each kind against padding that is wrong: who could tell them apart by the
+/// time could decrypt what others have sent.
+fn bad_envelopes() {
+    let server = Server::start("envelope_failures_per_minute = 1000000\nintegrator_calls_per_second = 1000000");
+    let key = server.public_key();
+    let kinds = [
+        ("wrong padding", vec![1; 512]),
+        ("no base64 inside", seal(&key, b"!")),
+        ("no JSON inside", seal(&key, STANDARD.encode("no JSON").as_bytes())),
+        ("a field missing inside", seal(&key, STANDARD.encode("{}").as_bytes())),
+        ("no ciphertext", vec![1; 100]),
+    ];
+    let requests: Vec<_> = kinds.iter().map(|(_, sealed)| server.auth_request(sealed)).collect();
+    let mut connection = TcpStream::connect(server.address).unwrap();
+    let mut times = vec![Vec::new(); kinds.len()];
+    for _ in 0..500 {
+        for (request, times) in requests.iter().zip(&mut times) {
+            let began = Instant::now();
+            exchange(&mut connection, request);
+            times.push(began.elapsed().as_secs_f64() * 1e6);
+        }
+    }
+    let medians: Vec<f64> = times.into_iter().map(median).collect();
+    for ((kind, _), time) in kinds.iter().zip(&medians) {
+        println!("bad envelope, {kind}: {time:.0} us, ratio {:.2}", time / medians[0]);
+    }
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 /// The medians of both, measured in turn.
 fn alternate(ours: impl Fn() -> f64, limit: impl Fn() -> f64) -> (f64, f64) {
-    let (mut of_ours, mut of_limit): (Vec<f64>, Vec<f64>) = (0..ROUNDS).map(|_| (ours(), limit())).unzip();
-    of_ours.sort_by(f64::total_cmp);
-    of_limit.sort_by(f64::total_cmp);
-    (of_ours[ROUNDS / 2], of_limit[ROUNDS / 2])
+    let (of_ours, of_limit): (Vec<f64>, Vec<f64>) = (0..ROUNDS).map(|_| (ours(), limit())).unzip();
+    (median(of_ours), median(of_limit))
 }
 
 fn report(what: &str, ours: f64, against: &str, limit: f64) {
@@ -120,32 +154,37 @@ impl Server {
         Self { address: told.recv().unwrap(), _data: data }
     }
 
-    fn sign_in_request(&self) -> Vec<u8> {
-        let key = body_of(&self.get("/eivital/public-key.pem"));
-        let key = PublicEncryptingKey::from_der(pem::parse(key).unwrap().contents()).unwrap();
+    fn sign_in_request(&self, username: &str) -> Vec<u8> {
         let json = serde_json::json!({
-            "UserName": USERNAME,
+            "UserName": username,
             "Password": PASSWORD,
             "AppKey": STANDARD.encode(APP_KEY),
             "ForceRefreshAccessToken": false,
         });
-        let mut sealed = vec![0; 512];
-        let inner = STANDARD.encode(json.to_string());
-        Pkcs1PublicEncryptingKey::new(key).unwrap().encrypt(inner.as_bytes(), &mut sealed).unwrap();
+        self.auth_request(&seal(&self.public_key(), STANDARD.encode(json.to_string()).as_bytes()))
+    }
+
+    fn public_key(&self) -> Pkcs1PublicEncryptingKey {
+        let key = body_of(&self.get("/eivital/public-key.pem"));
+        let key = PublicEncryptingKey::from_der(pem::parse(key).unwrap().contents()).unwrap();
+        Pkcs1PublicEncryptingKey::new(key).unwrap()
+    }
+
+    fn auth_request(&self, sealed: &[u8]) -> Vec<u8> {
         let body = serde_json::json!({ "Data": STANDARD.encode(sealed) }).to_string();
         let length = format!("content-length: {}\r\n", body.len());
         [self.head("POST", "/eivital/v1.04/auth", &length).into_bytes(), body.into_bytes()].concat()
     }
 
     fn look_up_request(&self) -> Vec<u8> {
-        let answer = exchange(&mut TcpStream::connect(self.address).unwrap(), &self.sign_in_request());
+        let answer = exchange(&mut TcpStream::connect(self.address).unwrap(), &self.sign_in_request(&username(0)));
         let answer: serde_json::Value = serde_json::from_slice(&body_of(&answer)).unwrap();
         let token = answer["Data"]["AuthToken"].as_str().unwrap();
         let mut sek = STANDARD.decode(answer["Data"]["Sek"].as_str().unwrap()).unwrap();
         let app_key = UnboundCipherKey::new(&AES_256, &APP_KEY).unwrap();
         let app_key = PaddedBlockDecryptingKey::ecb_pkcs7(app_key).unwrap();
         assert_eq!(app_key.decrypt(&mut sek, DecryptionContext::None).unwrap().len(), 32);
-        let own = format!("user_name: {USERNAME}\r\nAuthToken: {token}\r\n");
+        let own = format!("user_name: {}\r\nAuthToken: {token}\r\n", username(0));
         self.head("GET", &format!("/eivital/v1.04/Master/gstin/{GSTIN}"), &own).into_bytes()
     }
 
@@ -162,7 +201,17 @@ impl Server {
     }
 }
 
-/// An account and API credentials for ACME, as the pages make them.
+fn seal(key: &Pkcs1PublicEncryptingKey, plain: &[u8]) -> Vec<u8> {
+    let mut sealed = vec![0; 512];
+    key.encrypt(plain, &mut sealed).unwrap();
+    sealed
+}
+
+fn username(at: usize) -> String {
+    format!("acme_irp_{at:02}")
+}
+
+/// An account and API credentials for ACME, as the pages make them, but several.
 async fn register(kit: &Kit) {
     let hasher = Hasher::new(kit.keys.clone(), Cost::parse(COST).unwrap(), &kit.settings.limits).unwrap();
     let hash = hasher.hash(Password::typed(PASSWORD).unwrap()).await.unwrap();
@@ -180,12 +229,12 @@ async fn register(kit: &Kit) {
         frozen_at: None,
         name: None,
     };
-    let credential = Credential {
+    let credential = move |at| Credential {
         id: ids::random(),
         gstin: GSTIN.to_owned(),
-        api_username: USERNAME.to_owned(),
-        canonical_username: USERNAME.to_owned(),
-        password_hash: hash,
+        api_username: username(at),
+        canonical_username: username(at),
+        password_hash: hash.clone(),
         status: credentials::ACTIVE.to_owned(),
         created_at: now,
         changed_at: now,
@@ -194,7 +243,7 @@ async fn register(kit: &Kit) {
     };
     let made = kit.store.write(move |c| {
         accounts::insert(c, &account)?;
-        credentials::insert(c, &credential)
+        (0..USERNAMES).try_for_each(|at| credentials::insert(c, &credential(at)).map(drop))
     });
     made.await.unwrap();
 }
@@ -226,36 +275,36 @@ fn runtime() -> tokio::runtime::Runtime {
 /// Hashes a second of so many threads that do nothing else.
 fn hash_on(threads: usize) -> f64 {
     let cost = Arc::new(Cost::parse(COST).unwrap());
-    in_threads(threads, move || {
+    in_threads(threads, move |_| {
         let cost = cost.clone();
         let phc = password::hash(&cost, b"pepper", PASSWORD.as_bytes()).unwrap();
         move || assert!(password::verify(b"pepper", PASSWORD.as_bytes(), &phc).unwrap())
     })
 }
 
-/// Exchanges a second over so many connections that are kept.
+/// Exchanges a second over so many connections that are kept; each sends one of the requests again and again.
 fn load(
     address: SocketAddr,
-    request: &[u8],
+    requests: &[Vec<u8>],
     connections: usize,
     expect: impl Fn(&[u8]) + Copy + Send + 'static,
 ) -> f64 {
-    let request: Arc<[u8]> = request.into();
-    in_threads(connections, move || {
-        let (request, mut connection) = (request.clone(), TcpStream::connect(address).unwrap());
+    let requests: Arc<[Vec<u8>]> = requests.into();
+    in_threads(connections, move |at| {
+        let (request, mut connection) = (requests[at % requests.len()].clone(), TcpStream::connect(address).unwrap());
         connection.set_nodelay(true).unwrap();
         move || expect(&exchange(&mut connection, &request))
     })
 }
 
 /// How often a second so many threads do it, for one round.
-fn in_threads<F: FnMut()>(threads: usize, prepare: impl Fn() -> F + Clone + Send + 'static) -> f64 {
+fn in_threads<F: FnMut()>(threads: usize, prepare: impl Fn(usize) -> F + Clone + Send + 'static) -> f64 {
     let began = Instant::now();
     let running: Vec<_> = (0..threads)
-        .map(|_| {
+        .map(|at| {
             let prepare = prepare.clone();
             thread::spawn(move || {
-                let mut work = prepare();
+                let mut work = prepare(at);
                 let mut done = 0_u32;
                 while began.elapsed() < ROUND {
                     work();

@@ -92,8 +92,8 @@ impl ApiSignIn<'_> {
         // A name that nobody can have is nobody's to guess at; but the GSTIN is looked at whatever the name.
         let Ok(username) = ApiUsername::parse(self.api_username) else { return self.without_username(visit).await };
         let username = username.canonical();
-        let door = Door::of(&visit.kit.settings.limits, &username, &visit.throttle_key());
-        let pool = match door.admit(visit).await? {
+        let budgets = Budgets::of(&visit.kit.settings.limits, &username, &visit.throttle_key());
+        let pool = match budgets.admit(visit).await? {
             Ok(pool) => pool,
             Err(until) => return Ok(Verdict::Closed { until }),
         };
@@ -112,7 +112,7 @@ impl ApiSignIn<'_> {
         let credential = match found.judge(self.gstin, checked) {
             Ok(credential) => credential,
             Err(why) => {
-                self.refuse(visit, door).await?;
+                self.refuse(visit, budgets).await?;
                 return Ok(Verdict::Refused { why, registered });
             }
         };
@@ -122,23 +122,30 @@ impl ApiSignIn<'_> {
             Some(password) => hasher.hash(password).await.ok(),
             None => None,
         };
-        let opened = door.clone().open(visit, pool, credential, rehashed, effect).await?;
+        let opened = budgets.clone().open(visit, pool, credential, rehashed, effect).await?;
         match opened {
             Some(given) => Ok(Verdict::Right(given)),
             None => {
-                self.refuse(visit, door).await?;
+                self.refuse(visit, budgets).await?;
                 Ok(Verdict::Refused { why: Refusal::WrongPassword, registered })
             }
         }
     }
 
+    /// Counted against the address like any other refusal; there is no password to look at.
     async fn without_username<T>(&self, visit: &Visit) -> Result<Verdict<T>, PageError> {
-        let registered = match self.gstin.map(str::to_owned) {
-            Some(gstin) => {
-                visit.kit.store.read(move |c| accounts::find_by_gstin(c, Portal::Irp, &gstin)).await?.is_some()
-            }
-            None => false,
-        };
+        let budgets = Budgets::of(&visit.kit.settings.limits, "", &visit.throttle_key());
+        let (from_address, gstin, now) = (budgets.from_address.clone(), self.gstin.map(str::to_owned), visit.now);
+        let found = visit.kit.store.read(move |c| {
+            let closed = counters::exhausted(c, &from_address, now)?;
+            let find = |gstin: String| accounts::find_by_gstin(c, Portal::Irp, &gstin);
+            Ok((closed, gstin.map(find).transpose()?.flatten().is_some()))
+        });
+        let (closed, registered) = found.await?;
+        if let Some(until) = closed {
+            return Ok(Verdict::Closed { until });
+        }
+        self.refuse(visit, budgets).await?;
         Ok(Verdict::Refused { why: Refusal::UnknownUser, registered })
     }
 
@@ -154,11 +161,11 @@ impl ApiSignIn<'_> {
         Ok(found.await?)
     }
 
-    async fn refuse(&self, visit: &Visit, door: Door) -> Result<(), PageError> {
+    async fn refuse(&self, visit: &Visit, budgets: Budgets) -> Result<(), PageError> {
         let event = visit.event("api_sign_in", "refused", self.gstin);
         let now = visit.now;
         let counted = visit.kit.store.write(move |c| {
-            counters::count(c, &door.from_address.key, door.from_address.window, now)?;
+            counters::count(c, &budgets.from_address.key, budgets.from_address.window, now)?;
             events::insert(c, &event)
         });
         Ok(counted.await?)
@@ -193,7 +200,7 @@ impl Found {
 
 /// The budgets of one API username and one address.
 #[derive(Clone)]
-struct Door {
+struct Budgets {
     /// Wrong tries from the address, whatever the username.
     from_address: Budget,
     /// Wrong tries at the username by strangers.
@@ -205,7 +212,7 @@ struct Door {
     known_for: i64,
 }
 
-impl Door {
+impl Budgets {
     fn of(limits: &Limits, username: &str, address: &str) -> Self {
         let failures = |pool: &str| {
             let key = format!("api-sign-in/failures/{pool}");
@@ -226,8 +233,8 @@ impl Door {
 
     /// The budget that the try is counted in, or until when there is none.
     async fn admit(&self, visit: &Visit) -> Result<Result<Budget, Moment>, PageError> {
-        let (door, now) = (self.clone(), visit.now);
-        Ok(visit.kit.store.write(move |c| door.take(c, now)).await?)
+        let (budgets, now) = (self.clone(), visit.now);
+        Ok(visit.kit.store.write(move |c| budgets.take(c, now)).await?)
     }
 
     fn take(self, c: &mut Connection, now: Moment) -> store::Result<Result<Budget, Moment>> {
@@ -274,9 +281,9 @@ mod tests {
 
     #[test]
     fn strangers_and_a_known_address_do_not_share_a_budget() {
-        let door = Door::of(&Limits::default(), "acme_irp_01", "192.0.2.1");
-        let keys = [&door.from_address.key, &door.of_strangers.key, &door.of_known.key, &door.known];
+        let budgets = Budgets::of(&Limits::default(), "acme_irp_01", "192.0.2.1");
+        let keys = [&budgets.from_address.key, &budgets.of_strangers.key, &budgets.of_known.key, &budgets.known];
         assert!(keys.iter().enumerate().all(|(at, key)| !keys.iter().skip(at + 1).any(|other| key == other)));
-        assert_eq!((door.of_strangers.max, door.of_strangers.window), (10, 15 * MINUTE));
+        assert_eq!((budgets.of_strangers.max, budgets.of_strangers.window), (10, 15 * MINUTE));
     }
 }

@@ -8,7 +8,6 @@ use clap::Subcommand;
 use super::{Outcome, with_store};
 use crate::kernel::api_user::ApiUsername;
 use crate::kernel::clock::{Clock, Moment};
-use crate::kernel::ids;
 use crate::settings::Settings;
 use crate::store::credentials::{self, ACTIVE, FROZEN};
 use crate::store::events::{self, Event};
@@ -61,28 +60,15 @@ impl Act {
                 saved_credentials::set_stale(c, &credential.gstin, None, now)?;
             }
         }
-        events::insert(c, &self.event(&credential.gstin, now))?;
+        events::insert(c, &Event::by_command(self.action(), Some(&credential.gstin), now))?;
         Ok(true)
     }
 
-    fn event(self, gstin: &str, now: Moment) -> Event {
-        let action = match self {
+    const fn action(self) -> &'static str {
+        match self {
             Self::Freeze => "credentials_frozen",
             Self::Unfreeze => "credentials_unfrozen",
             Self::Remove => "credentials_removed",
-        };
-        Event {
-            id: ids::ordered(now),
-            at: now.seconds(),
-            request_id: String::new(),
-            portal: None,
-            gstin: Some(gstin.to_owned()),
-            account_id: None,
-            action: action.to_owned(),
-            outcome: events::DONE.to_owned(),
-            address: String::new(),
-            device: "the operator, by command".to_owned(),
-            detail: "{}".to_owned(),
         }
     }
 }

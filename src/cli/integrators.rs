@@ -13,8 +13,9 @@ use crate::kernel::ids;
 use crate::kernel::name::Name;
 use crate::kernel::pan::Pan;
 use crate::settings::Settings;
+use crate::store::events::{self, Event};
 use crate::store::integrators::{self, Integrator};
-use crate::store::{Inserted, Store};
+use crate::store::{self, Connection, Inserted, Store};
 
 #[derive(Subcommand)]
 pub(super) enum IntegratorsCommand {
@@ -72,7 +73,13 @@ async fn add(store: &Store, name: &Name, gateway: bool, pan: Option<Pan>, json: 
         secret_changed_at: now,
         disabled_at: None,
     };
-    match store.write(move |c| integrators::insert(c, &integrator)).await? {
+    let event = event("integrator_added", &client_id);
+    let insert = move |c: &mut Connection| {
+        let inserted = integrators::insert(c, &integrator)?;
+        events::insert(c, &event)?;
+        Ok(inserted)
+    };
+    match store.write(insert).await? {
         Inserted::Yes => show_key(&client_id, &secret, json),
         Inserted::Taken => Err("a random id came twice: run it again".into()),
     }
@@ -81,7 +88,8 @@ async fn add(store: &Store, name: &Name, gateway: bool, pan: Option<Pan>, json: 
 async fn rotate(store: &Store, client_id: String, json: bool) -> Outcome {
     let (secret, now) = (ids::random(), Clock::system().now());
     let (id, hash) = (client_id.clone(), ids::digest(&secret));
-    match store.write(move |c| integrators::set_secret(c, &id, &hash, now)).await? {
+    let event = event("integrator_rotated", &client_id);
+    match store.write(move |c| recorded(c, &event, |c| integrators::set_secret(c, &id, &hash, now))).await? {
         true => show_key(&client_id, &secret, json),
         false => Ok(Err(format!("there is no integrator {client_id} that is not disabled"))),
     }
@@ -89,10 +97,28 @@ async fn rotate(store: &Store, client_id: String, json: bool) -> Outcome {
 
 async fn disable(store: &Store, client_id: String) -> Outcome {
     let (id, now) = (client_id.clone(), Clock::system().now());
-    match store.write(move |c| integrators::disable(c, &id, now)).await? {
+    let event = event("integrator_disabled", &client_id);
+    match store.write(move |c| recorded(c, &event, |c| integrators::disable(c, &id, now))).await? {
         true => Ok(Ok(())),
         false => Ok(Err(format!("there is no integrator {client_id}"))),
     }
+}
+
+/// What was done, with its record; nothing done leaves none.
+fn recorded(
+    c: &mut Connection,
+    event: &Event,
+    act: impl FnOnce(&mut Connection) -> store::Result<bool>,
+) -> store::Result<bool> {
+    let done = act(c)?;
+    if done {
+        events::insert(c, event)?;
+    }
+    Ok(done)
+}
+
+fn event(action: &str, client_id: &str) -> Event {
+    Event::by_command(action, None, Clock::system().now()).with_detail(&json!({ "client_id": client_id }))
 }
 
 /// The only time that the secret is to be seen.

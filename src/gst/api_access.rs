@@ -227,8 +227,10 @@ async fn switch_off(visit: &Visit, user: &SignedIn<Gst>, outbox: &Outbox) -> Res
     let mail = writer.api_access_off(user.gstin(), paths::GST_API_ACCESS, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
     let event = visit.event("api_access_off", events::DONE, Some(user.gstin()));
-    let (gstin, now) = (user.gstin().to_owned(), visit.now);
+    let (gstin, account, now) = (user.gstin().to_owned(), user.account.id.clone(), visit.now);
     let ended_at = visit.kit.store.write(move |c| {
+        // Software that is let in at this moment comes before, and is signed out, or after, and is refused.
+        accounts::lock(c, &account)?;
         if api_access::set_off(c, &gstin, now)? {
             mails.iter().try_for_each(|mail| mail.insert(c))?;
             events::insert(c, &event)?;

@@ -39,7 +39,7 @@ codes! {
         TooManySessions = "AUTH403", "Maximum session allowed for user with this GSP account exceeded.";
         /// A field that the action needs is missing.
         MissingParameter = "GEN5001", "Missing Mandatory Params";
-        /// Too many OTPs were asked for, or too many were wrong.
+        /// Too many calls, too many OTPs, or too many wrong ones.
         TooMany = "SWEB9035", "Account is Locked.";
         /// We failed.
         Technical = "TEC4001", "Technical Error";

@@ -45,7 +45,7 @@ codes! {
         UserNameMissing = "1006", "User Name is required";
         /// The body is not what the protocol says.
         Malformed = "1007", "Authentication failed. Pls. inform the helpdesk";
-        /// Too many were wrong: nothing was looked at.
+        /// Too many calls, or too many wrong ones: nothing was looked at.
         InvalidLogin = "1008", "Invalid login credentials";
         /// No such integrator key, a wrong secret, or one that was disabled.
         InvalidClient = "1010", "Invalid Client-ID/Client-Secret";

@@ -147,6 +147,10 @@ limits! {
     integrator_calls_per_second = 600;
     /// Calls a minute from one address with a wrong integrator key.
     integrator_failures_per_minute = 60;
+    /// OTPs an hour asked for with one integrator key, over all GSTINs.
+    integrator_otps_per_hour = 3_000;
+    /// OTPs typed a minute into software with one integrator key.
+    integrator_otp_posts_per_minute = 600;
     /// Envelopes a minute that do not open, from one integrator at one address.
     envelope_failures_per_minute = 60;
     /// Seconds a token of the IRP works.

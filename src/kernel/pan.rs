@@ -15,6 +15,7 @@ impl Pan {
         (pan.len() == 10 && pan.bytes().enumerate().all(fits)).then_some(Self(pan))
     }
 
+    /// The ten characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Machine;
 use super::fault::{Code, Fault};
 use crate::accounts::any_gstin;
-use crate::kernel::clock::{MINUTE, Moment};
+use crate::kernel::clock::MINUTE;
 use crate::kernel::ids;
 use crate::settings::MachineKeys;
 use crate::store::counters::{self, Budget};
@@ -126,8 +126,15 @@ async fn count_failure<C: Code>(visit: &Visit, fault: KeyFault) -> Result<Fault<
     let limit = visit.kit.settings.limits.integrator_failures_per_minute;
     let budget = Budget::new(format!("integrator/failures-from/{}", visit.throttle_key()), limit, MINUTE);
     let now = visit.now;
-    let closed: Option<Moment> =
-        visit.kit.store.write(move |c| Ok(counters::take(c, std::slice::from_ref(&budget), now)?.err())).await?;
+    let asked = budget.clone();
+    // Beyond the limit a wrong key costs a look and no write.
+    let closed = match visit.kit.store.read(move |c| counters::exhausted(c, &asked, now)).await? {
+        Some(until) => Some(until),
+        None => {
+            let taken = visit.kit.store.write(move |c| counters::take(c, std::slice::from_ref(&budget), now)).await?;
+            taken.err()
+        }
+    };
     Ok(closed.map_or_else(|| fault.into(), Fault::too_many))
 }
 

@@ -115,7 +115,9 @@ impl WireKey {
     #[expect(clippy::expect_used, reason = "the cipher takes any 32 bytes and encrypts any text")]
     pub fn seal(&self, plain: &[u8]) -> String {
         let cipher = PaddedBlockEncryptingKey::ecb_pkcs7(self.cipher_key()).expect("an AES key");
-        let mut sealed = plain.to_vec();
+        // With room for the padding, or the cipher would leave a copy of the plain text behind.
+        let mut sealed = Vec::with_capacity(plain.len() + AES_256.block_len());
+        sealed.extend_from_slice(plain);
         cipher.encrypt(&mut sealed).expect("a text of ordinary length");
         base64::engine::general_purpose::STANDARD.encode(sealed)
     }
@@ -148,8 +150,10 @@ pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         other => other,
     };
     let letters = text.bytes().filter(|letter| !letter.is_ascii_whitespace()).map(standard);
-    let letters: Zeroizing<Vec<u8>> = Zeroizing::new(letters.collect());
-    TOLERANT.decode(letters.as_slice()).ok().map(Zeroizing::new)
+    // In its full size at once: what grows leaves copies behind.
+    let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
+    kept.extend(letters);
+    TOLERANT.decode(kept.as_slice()).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]

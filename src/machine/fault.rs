@@ -53,6 +53,7 @@ enum How {
     },
     TooBig,
     TooSlow,
+    Compressed,
     Unavailable,
     Internal(String),
 }
@@ -73,6 +74,7 @@ impl<C: Code> Fault<C> {
             How::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             How::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
             How::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            How::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             How::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             How::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -80,7 +82,7 @@ impl<C: Code> Fault<C> {
         let mut go_on = |sentence: String| message = format!("{}. {sentence}", message.trim_end_matches('.'));
         let mut response = HttpResponse::build(status);
         match self.how {
-            How::Answer => {}
+            How::Answer | How::Compressed => {}
             How::TooMany { until } => {
                 let now = Visit::of(request).map_or(until, |visit| visit.now);
                 response.insert_header((header::RETRY_AFTER, until.since(now).max(1).to_string()));
@@ -134,6 +136,7 @@ impl<C: Code> From<PageError> for Fault<C> {
             | PageError::Locked { until, .. } => (C::TOO_MANY, How::TooMany { until }),
             PageError::TooBig { .. } => (C::MALFORMED, How::TooBig),
             PageError::TooSlow => (C::MALFORMED, How::TooSlow),
+            PageError::UnsupportedMedia => (C::MALFORMED, How::Compressed),
             PageError::Unavailable => (C::FAILED, How::Unavailable),
             other => (C::FAILED, How::Internal(other.to_string())),
         };

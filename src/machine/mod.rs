@@ -13,8 +13,10 @@ pub mod openapi;
 pub mod taxpayerapi;
 mod tokens;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -37,6 +39,9 @@ pub struct Machine {
     /// Envelopes opened at once: one costs a sixteenth of a password hash.
     opening: Pool,
     keys: DoorKeys,
+    /// Sign-ins with one API username take turns: each try is counted before it is looked at, so many right ones at once
+    /// would pass for many wrong ones. A username has one of these; a few share one.
+    turns: [tokio::sync::Mutex<()>; 64],
     /// Calls with each integrator key in this second.
     calls: DefaultKeyedRateLimiter<String>,
 }
@@ -48,6 +53,8 @@ struct DoorKeys {
     may_make: bool,
     irp: OnceLock<Arc<DoorKey>>,
     gstn: OnceLock<Arc<DoorKey>>,
+    /// Held while a key is read or made, so that many first calls make one.
+    reading: Mutex<()>,
 }
 
 impl Machine {
@@ -59,6 +66,7 @@ impl Machine {
             may_make: settings.mode == Mode::Demo,
             irp: OnceLock::new(),
             gstn: OnceLock::new(),
+            reading: Mutex::new(()),
         };
         for door in Door::ALL.into_iter().filter(|door| is_open(settings, *door) && !keys.may_make) {
             keys.of(door)?;
@@ -67,6 +75,7 @@ impl Machine {
             hasher: Hasher::for_software(ring, settings.argon2, limits)?,
             opening: Pool::new(limits.machine_hash_at_once, limits.machine_hash_queue, limits.hash_wait),
             keys,
+            turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             calls: RateLimiter::keyed(per_second(limits.integrator_calls_per_second)),
         })
     }
@@ -81,6 +90,16 @@ impl Machine {
         let made = tokio::task::spawn_blocking(move || machine.keys.of(door)).await;
         made.map_err(|error| PageError::internal(error.to_string()))?
             .map_err(|error| PageError::internal(error.to_string()))
+    }
+
+    /// This sign-in's turn among those with the same API username; `Unavailable` when it does not come in time.
+    async fn turn_of(&self, username: &str, patience: i64) -> Result<tokio::sync::MutexGuard<'_, ()>, PageError> {
+        let mut hasher = DefaultHasher::new();
+        username.to_ascii_lowercase().hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % self.turns.len() as u64).unwrap_or_default();
+        let turn = self.turns.get(at).ok_or_else(|| PageError::internal("no such turn"))?;
+        let patience = Duration::from_secs(u64::try_from(patience).unwrap_or(2));
+        tokio::time::timeout(patience, turn.lock()).await.map_err(|_| PageError::Unavailable)
     }
 
     /// Opens an envelope off the async threads, unless too many of this caller's did not open.
@@ -129,6 +148,10 @@ impl DoorKeys {
 
     /// Blocks while a key is read or made.
     fn of(&self, door: Door) -> Result<Arc<DoorKey>, KeyError> {
+        let _alone = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = self.cell(door).get() {
+            return Ok(key.clone());
+        }
         let path = self.directory.join(format!("{}.pem", door.as_str()));
         if self.may_make && !path.exists() {
             write_first(&path, &DoorKey::make())?;

@@ -8,7 +8,7 @@ use crate::kernel::door::Life;
 use crate::kernel::ids;
 use crate::kernel::portal::Portal;
 use crate::store::tokens::{self as rows, OpenedBy, Token};
-use crate::store::{self, Connection, accounts, api_access, credentials};
+use crate::store::{self, Connection, accounts, api_access, credentials, integrators};
 use crate::vault::{KeyRing, Purpose};
 
 /// A token and its session key.
@@ -37,7 +37,7 @@ pub fn make(keys: &KeyRing, holder: Holder<'_>, life: Life) -> Token {
         client_id: holder.client_id.to_owned(),
         life,
     };
-    // The key in use a moment ago is kept.
+    // Nothing only when the key file has lost its newest key since; nobody finds a token by an empty digest.
     row.token_hash = token_of(keys, &row).map(|token| ids::digest(&token)).unwrap_or_default();
     row
 }
@@ -51,6 +51,9 @@ pub fn hand_out(keys: &KeyRing, row: &Token) -> Option<Handed> {
 pub fn find_open(c: &mut Connection, token: &str, now: Moment) -> store::Result<Option<Token>> {
     let found = rows::find(c, &ids::digest(token))?.filter(|found| found.life.is_live(now));
     let Some(found) = found else { return Ok(None) };
+    if !found.client_id.is_empty() && !integrators::is_enabled(c, &found.client_id)? {
+        return Ok(None);
+    }
     let open = match &found.opened_by {
         OpenedBy::Credential(id) => {
             let credential = credentials::find(c, id)?;

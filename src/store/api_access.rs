@@ -88,17 +88,20 @@ pub fn set_end_seen(c: &mut Connection, gstin: &str, now: Moment) -> Result<()> 
     Ok(())
 }
 
-/// Ends for good what was switched on in the future: the clock was set back since, and access must not come back
-/// by itself when it catches up.
+/// Ends for good what was switched on in the future: the clock was set back since, and neither access nor the
+/// software that used it must come back by itself when it catches up.
 pub fn end_from_future(c: &mut Connection, now: Moment) -> Result<usize> {
-    Ok(on_any!(c, |c| {
+    let gstins: Vec<String> = on_any!(c, |c| {
         let future = api_access::table
             .filter(api_access::enabled_at.gt(now.plus(CLOCK_SLACK).seconds()))
             .filter(api_access::ended_at.is_null());
         diesel::update(future)
             .set((api_access::ended_at.eq(Some(now.seconds())), api_access::next_notice_at.eq(None::<i64>)))
-            .execute(c)
-    })?)
+            .returning(api_access::gstin)
+            .get_results(c)
+    })?;
+    gstins.iter().try_for_each(|gstin| tokens::revoke_of_gstin(c, Door::Gstn, gstin, now))?;
+    Ok(gstins.len())
 }
 
 /// Whether there is something to end.

@@ -64,11 +64,12 @@ pub fn is_taken(c: &mut Connection, canonical_username: &str) -> Result<bool> {
     })?)
 }
 
-/// Whether these credentials are still there with the API password of that moment. An update that changes nothing and
+/// Whether these credentials are still there, not frozen, with the API password of that moment. An update that changes nothing and
 /// not a look: until the transaction ends, `set_password` waits.
 pub fn hold_unchanged(c: &mut Connection, id: &str, changed_at: i64) -> Result<bool> {
     let rows = on_any!(c, |c| {
         let same = credentials::table.filter(credentials::id.eq(id)).filter(credentials::changed_at.eq(changed_at));
+        let same = same.filter(credentials::status.eq(ACTIVE));
         diesel::update(same).set(credentials::changed_at.eq(credentials::changed_at)).execute(c)
     })?;
     Ok(rows == 1)

@@ -29,6 +29,23 @@ pub struct Event {
 }
 
 impl Event {
+    /// Done by the operator, with a command.
+    pub fn by_command(action: &str, gstin: Option<&str>, now: Moment) -> Self {
+        Self {
+            id: ids::ordered(now),
+            at: now.seconds(),
+            request_id: String::new(),
+            portal: None,
+            gstin: gstin.map(str::to_owned),
+            account_id: None,
+            action: action.to_owned(),
+            outcome: DONE.to_owned(),
+            address: String::new(),
+            device: "the operator, by command".to_owned(),
+            detail: "{}".to_owned(),
+        }
+    }
+
     /// The same with facts of its own.
     pub fn with_detail(mut self, detail: &serde_json::Value) -> Self {
         self.detail = detail.to_string();

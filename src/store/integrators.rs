@@ -34,6 +34,15 @@ pub fn find(c: &mut Connection, client_id: &str) -> Result<Option<Integrator>> {
     })?)
 }
 
+/// Whether that key is one and not disabled.
+pub fn is_enabled(c: &mut Connection, client_id: &str) -> Result<bool> {
+    Ok(on_any!(c, |c| {
+        let enabled =
+            integrators::table.filter(integrators::client_id.eq(client_id)).filter(integrators::disabled_at.is_null());
+        diesel::select(diesel::dsl::exists(enabled)).get_result(c)
+    })?)
+}
+
 /// Every key, the oldest first.
 pub fn list(c: &mut Connection) -> Result<Vec<Integrator>> {
     Ok(on_any!(c, |c| {

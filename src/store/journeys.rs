@@ -170,22 +170,36 @@ pub fn find(c: &mut Connection, id: &str) -> Result<Option<Journey>> {
 }
 
 pub fn insert(c: &mut Connection, journey: &Journey) -> Result<()> {
+    on_any!(c, |c| diesel::insert_into(journeys::table).values(to_row(journey)).execute(c))?;
+    Ok(())
+}
+
+fn to_row(journey: &Journey) -> Row {
+    Row {
+        id: journey.id.clone(),
+        kind: journey.kind.as_str().to_owned(),
+        portal: journey.portal.as_str().to_owned(),
+        subject: journey.subject.clone(),
+        stage: journey.stage.as_str().to_owned(),
+        email: journey.email.clone(),
+        mobile: journey.mobile.clone(),
+        started_at: journey.started_at.seconds(),
+        last_seen_at: journey.last_seen_at.seconds(),
+        verified_at: journey.verified_at.map(Moment::seconds),
+        data: journey.data.clone(),
+    }
+}
+
+/// Begins a journey whose id is always the same, unless it waits for its OTP already; a finished one makes room. Of two
+/// that begin it at once the second finds the first.
+pub fn begin_unless_waiting(c: &mut Connection, journey: &Journey) -> Result<()> {
     on_any!(c, |c| {
-        diesel::insert_into(journeys::table)
-            .values(Row {
-                id: journey.id.clone(),
-                kind: journey.kind.as_str().to_owned(),
-                portal: journey.portal.as_str().to_owned(),
-                subject: journey.subject.clone(),
-                stage: journey.stage.as_str().to_owned(),
-                email: journey.email.clone(),
-                mobile: journey.mobile.clone(),
-                started_at: journey.started_at.seconds(),
-                last_seen_at: journey.last_seen_at.seconds(),
-                verified_at: journey.verified_at.map(Moment::seconds),
-                data: journey.data.clone(),
-            })
-            .execute(c)
+        let finished =
+            journeys::table.filter(journeys::id.eq(&journey.id)).filter(journeys::stage.ne(Stage::Otp.as_str()));
+        diesel::delete(finished).execute(c)
+    })?;
+    on_any!(c, |c| {
+        diesel::insert_into(journeys::table).values(to_row(journey)).on_conflict(journeys::id).do_nothing().execute(c)
     })?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::schema::tokens;
 use super::{Connection, Result, StoreError, on_any};
+use crate::kernel::api_access::CLOCK_SLACK;
 use crate::kernel::clock::Moment;
 use crate::kernel::door::{Door, Life};
 
@@ -72,7 +73,8 @@ pub fn find(c: &mut Connection, token_hash: &str) -> Result<Option<Token>> {
     row.map(from_row).transpose()
 }
 
-/// The token of these API credentials and that integrator which lives longest after `now`.
+/// The token of these API credentials and that integrator which lives longest after `now`. One from the future is none:
+/// the clock was set back.
 pub fn find_of_credential(
     c: &mut Connection,
     credential_id: &str,
@@ -83,6 +85,7 @@ pub fn find_of_credential(
         tokens::table
             .filter(tokens::credential_id.eq(credential_id))
             .filter(tokens::expires_at.gt(now.seconds()))
+            .filter(tokens::issued_at.le(now.plus(CLOCK_SLACK).seconds()))
             .filter(tokens::client_id.eq(client_id))
             .filter(tokens::revoked_at.is_null())
             .order((tokens::expires_at.desc(), tokens::id.desc()))
@@ -106,6 +109,7 @@ pub fn count(c: &mut Connection, door: Door, gstin: &str, client_id: &str, now: 
     })?)
 }
 
+/// Keeps a token that is about to be handed out.
 pub fn insert(c: &mut Connection, token: &Token) -> Result<()> {
     let row = to_row(token);
     on_any!(c, |c| diesel::insert_into(tokens::table).values(row.clone()).execute(c))?;

@@ -9,8 +9,11 @@ use futures_util::StreamExt as _;
 
 use super::error::PageError;
 
-/// The whole body, when it has at most `bytes` and has come within so many `seconds`.
+/// The whole body as it is, not compressed, when it has at most `bytes` and has come within so many `seconds`.
 pub async fn read(headers: &HeaderMap, payload: Payload, bytes: i64, seconds: i64) -> Result<BytesMut, PageError> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(PageError::UnsupportedMedia);
+    }
     let most = usize::try_from(bytes).unwrap_or(usize::MAX);
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > most) {

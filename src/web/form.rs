@@ -169,7 +169,7 @@ pub fn is_taken(request: &HttpRequest, payload: &Payload) -> bool {
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !headers.contains_key(header::CONTENT_ENCODING)
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// Name and value of each pair. A value that is not UTF-8 is empty; so is a name, which nobody asks for.

@@ -17,8 +17,9 @@ pub const DEMO_MESSAGES: &str = "/demo/messages";
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 pub const ROBOTS: &str = "/robots.txt";
 
-/// The doors for software: what their addresses begin with, and each address.
+/// What the newest addresses of the IRP's door for software begin with.
 pub const EIVITAL: &str = "/eivital/v1.04";
+/// The same of the GSTN's door.
 pub const TAXPAYERAPI: &str = "/taxpayerapi/v1.0";
 pub const EIVITAL_AUTH: [&str; 2] = ["/eivital/v1.04/auth", "/eivital/v1.03/auth"];
 pub const EIVITAL_MASTER: [&str; 4] = [

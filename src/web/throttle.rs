@@ -14,6 +14,8 @@ pub enum Proof {
     /// Forgotten password or username, first-time password.
     Nothing,
     ContactOrPassword,
+    /// Software with the key of a known integrator, for a taxpayer who has switched API access on.
+    IntegratorKey,
 }
 
 /// OTPs for one subject (a GSTIN) and purpose, over all sessions.
@@ -25,15 +27,18 @@ pub fn otp_sends(limits: &Limits, journey: &Journey) -> [Budget; 2] {
     ]
 }
 
-/// OTPs asked for from one address.
-pub fn otp_sends_from(limits: &Limits, address: &str, proof: Proof) -> Vec<Budget> {
+/// OTPs asked for from one address, or with one integrator key.
+pub fn otp_sends_from(limits: &Limits, from: &str, proof: Proof) -> Vec<Budget> {
     match proof {
+        Proof::IntegratorKey => {
+            vec![Budget::new(format!("otp-from/key/{from}/hour"), limits.integrator_otps_per_hour, HOUR)]
+        }
         Proof::Nothing => vec![
-            Budget::new(format!("otp-from/none/{address}/hour"), limits.address_unproven_per_hour, HOUR),
-            Budget::new(format!("otp-from/none/{address}/day"), limits.address_unproven_per_day, DAY),
+            Budget::new(format!("otp-from/none/{from}/hour"), limits.address_unproven_per_hour, HOUR),
+            Budget::new(format!("otp-from/none/{from}/day"), limits.address_unproven_per_day, DAY),
         ],
         Proof::ContactOrPassword => {
-            vec![Budget::new(format!("otp-from/some/{address}/hour"), limits.address_proven_per_hour, HOUR)]
+            vec![Budget::new(format!("otp-from/some/{from}/hour"), limits.address_proven_per_hour, HOUR)]
         }
     }
 }
@@ -42,7 +47,9 @@ pub fn otp_sends_from(limits: &Limits, address: &str, proof: Proof) -> Vec<Budge
 pub fn otp_sends_to(limits: &Limits, destination: &str, proof: Proof) -> [Budget; 2] {
     let (name, hour, day) = match proof {
         Proof::Nothing => ("none", limits.destination_unproven_per_hour, limits.destination_unproven_per_day),
-        Proof::ContactOrPassword => ("some", limits.destination_proven_per_hour, limits.destination_proven_per_day),
+        Proof::ContactOrPassword | Proof::IntegratorKey => {
+            ("some", limits.destination_proven_per_hour, limits.destination_proven_per_day)
+        }
     };
     let key = format!("otp-to/{name}/{destination}");
     [Budget::new(format!("{key}/hour"), hour, HOUR), Budget::new(format!("{key}/day"), day, DAY)]
@@ -51,6 +58,11 @@ pub fn otp_sends_to(limits: &Limits, destination: &str, proof: Proof) -> [Budget
 /// OTPs typed from one address.
 pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
     Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
+}
+
+/// OTPs typed into software with one integrator key; people at the same address are not kept waiting by it.
+pub fn otp_posts_with(limits: &Limits, client_id: &str) -> Budget {
+    Budget::new(format!("otp-posts/key/{client_id}"), limits.integrator_otp_posts_per_minute, MINUTE)
 }
 
 /// Wrong OTPs for one subject in one portal, over all its walks. Those of anonymous walks, which any stranger can begin,

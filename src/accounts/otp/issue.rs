@@ -131,7 +131,11 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
     challenge.mac = visit.kit.keys.mac(Purpose::Otp, &mac_parts(&challenge, answer)).as_str().to_owned();
 
     let mut budgets = throttle::otp_sends(limits, journey).to_vec();
-    budgets.extend(throttle::otp_sends_from(limits, &visit.throttle_key(), proof));
+    let from = match proof {
+        Proof::IntegratorKey => journey.data.clone().unwrap_or_default(),
+        Proof::Nothing | Proof::ContactOrPassword => visit.throttle_key(),
+    };
+    budgets.extend(throttle::otp_sends_from(limits, &from, proof));
     PreparedOtp {
         challenge,
         messages,
@@ -206,7 +210,7 @@ impl PreparedOtp {
                 Err(until) => closed = closed.max(Some(until)),
             }
         }
-        Ok(closed.filter(|_| queued == 0 && self.proof == Proof::ContactOrPassword))
+        Ok(closed.filter(|_| queued == 0 && self.proof != Proof::Nothing))
     }
 
     fn is_live(&self, challenge: &Challenge) -> bool {

@@ -58,6 +58,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, machine: &Arc<Mac
     };
     let grant = Grant::of(&visit, caller, login.forced);
     let client_id = grant.caller.client_id.clone();
+    let _turn = machine.turn_of(&login.username, limits.hash_wait).await?;
     match sign_in.check_and(&visit, &machine.hasher, move |c, credential| grant.run(c, credential)).await? {
         Verdict::Right(granted) => Ok(success(data(&visit.kit.keys, &granted?, &client_id, &login.app_key)?)),
         Verdict::Refused { why, .. } => Err(code_of(why).into()),
@@ -205,8 +206,10 @@ impl Grant {
         Ok(Ok(token))
     }
 
+    /// A token whose key is gone serves nobody.
     fn serves(&self, token: &Token) -> bool {
-        token.life.serves(self.now, self.forced, self.limits.irp_token_refresh)
+        tokens::hand_out(&self.keys, token).is_some()
+            && token.life.serves(self.now, self.forced, self.limits.irp_token_refresh)
     }
 }
 

@@ -42,7 +42,7 @@ async fn look_up(request: &HttpRequest, typed: &str, machine: &Arc<Machine>) -> 
         let session = caller.as_ref().ok().map(|caller| session.find(c, &caller.client_id, now)).transpose()?.flatten();
         let own_status = session.as_ref().map(|token| taxpayers::status_of(c, &token.gstin)).transpose()?.flatten();
         let find = |gstin: Gstin| taxpayers::find_without_contacts(c, gstin.as_str());
-        let taxpayer = wanted.map(find).transpose()?.flatten();
+        let taxpayer = wanted.filter(|_| session.is_some()).map(find).transpose()?.flatten();
         Ok((caller, session, own_status, taxpayer))
     });
     let (caller, session, own_status, taxpayer) = found.await?;

@@ -168,23 +168,24 @@ struct User {
 impl User {
     async fn find(visit: &Visit, sent: &Sent, headers: &HeaderMap) -> Result<Self, Fault> {
         let state = header(headers, "statecd").ok_or(GstnCode::InvalidStateCode)?;
-        // A protocol that says who is no user must not be asked about everybody.
-        let unknown = unknown_users(&visit.kit.settings.limits, &visit.throttle_key());
-        let (username, budget, now) = (GstUsername::parse(&sent.username).ok(), unknown.clone(), visit.now);
-        let found = visit.kit.store.read(move |c| {
-            let closed = counters::exhausted(c, &budget, now)?;
+        // A protocol that says who is no user must not be asked about everybody: each question is counted before it is
+        // answered, and taken back when somebody has that name.
+        let budget = unknown_users(&visit.kit.settings.limits, &visit.throttle_key());
+        let (username, now) = (GstUsername::parse(&sent.username).ok(), visit.now);
+        let found = visit.kit.store.write(move |c| {
+            if let Err(until) = counters::take(c, std::slice::from_ref(&budget), now)? {
+                return Ok(Err(until));
+            }
             let find = |username: GstUsername| accounts::find_by_username(c, Gst::PORTAL, username.as_str());
-            Ok((closed, username.map(find).transpose()?.flatten()))
+            let account = username.map(find).transpose()?.flatten();
+            let account = account.filter(|account| account.frozen_at.is_none());
+            if account.is_some() {
+                counters::uncount(c, &budget.key)?;
+            }
+            Ok(Ok(account))
         });
-        let (closed, account) = found.await?;
-        if let Some(until) = closed {
-            return Err(Fault::too_many(until));
-        }
-        let account = account.filter(|account| account.frozen_at.is_none());
-        let Some((gstin, account)) = account.and_then(|account| Some((account.gstin.clone()?, account))) else {
-            visit.kit.store.write(move |c| counters::count(c, &unknown.key, unknown.window, now)).await?;
-            return Err(GstnCode::InvalidUser.into());
-        };
+        let account = found.await?.map_err(Fault::too_many)?.ok_or(GstnCode::InvalidUser)?;
+        let gstin = account.gstin.clone().ok_or(GstnCode::InvalidUser)?;
         match gstin.get(..2) == Some(&state) {
             true => Ok(Self { account, gstin }),
             false => Err(GstnCode::InvalidStateCode.into()),

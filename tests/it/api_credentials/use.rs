@@ -29,7 +29,7 @@ async fn run(interpreter: &str, program: String, api_password: &str) -> Output {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = Command::new(interpreter);
     command.arg(&file).current_dir(folder.path()).stdin(Stdio::null());
-    command.env("CLIENT_ID", "demo").env("CLIENT_SECRET", "demo-secret").env("API_PASSWORD", api_password);
+    command.env("IRP_CLIENT_ID", "demo").env("IRP_CLIENT_SECRET", "demo-secret").env("IRP_API_PASSWORD", api_password);
     // The server answers on a thread of its own; this one may wait.
     command.output().unwrap()
 }

@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use diesel::RunQueryDsl as _;
+use sanad::store::integrators;
 use serde_json::json;
 
 use crate::machine::{HOUR, MINUTE};
@@ -158,4 +160,17 @@ async fn a_form_with_one_token_is_wanted() {
             gateway.post("/introspect", headers().with("content-type", "application/x-www-form-urlencoded"), body);
         assert_eq!(answer.await.json["active"], true);
     }
+}
+
+#[actix_web::test]
+async fn a_token_that_an_integrator_got_while_it_was_being_disabled_is_not_good() {
+    let (app, software, gateway) = with_gateway().await;
+    with_credentials(&app).await;
+    let session = software.session(&SignIn::of_acme()).await;
+    let (client_id, now) = (software.client_id.clone(), app.clock.now());
+    assert!(app.kit.store.write(move |c| integrators::disable(c, &client_id, now)).await.unwrap());
+    // As if it had been handed out a moment after the others were ended.
+    let revive = move |c: &mut _| Ok(diesel::sql_query("UPDATE tokens SET revoked_at = NULL").execute(c)?);
+    assert_eq!(app.kit.store.write(revive).await.unwrap(), 1);
+    assert_inactive(&gateway.introspect(&session.token).await);
 }

@@ -21,6 +21,7 @@ use crate::support::walk::API_USERNAME;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 /// What the operator's commands do to ACME's API credentials: shuts them out or lets them in again.
 async fn set_status(app: &App, status: &'static str) {

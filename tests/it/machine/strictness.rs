@@ -317,3 +317,16 @@ async fn no_answer_sets_a_cookie_or_may_be_kept_or_framed() {
         assert_eq!((answer.header("cache-control"), answer.header("x-content-type-options")), ("no-store", "nosniff"));
     }
 }
+
+#[actix_web::test]
+async fn a_compressed_body_is_refused_unread() {
+    let (_app, software) = with_software().await;
+    for (path, code) in [(AUTH, "1007"), (AUTHENTICATE, "AUTH4040"), ("/introspect", "invalid_request")] {
+        for encoding in ["gzip", "br", "identity"] {
+            let headers = headers(&software).with("content-encoding", encoding);
+            let answer = software.post(path, headers, r#"{"Data":"x"}"#).await;
+            assert_eq!(answer.status, 415, "{}", answer.json);
+            assert!(answer.json.to_string().contains(code), "{}", answer.json);
+        }
+    }
+}

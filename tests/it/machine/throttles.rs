@@ -204,19 +204,50 @@ async fn the_heartbeat_and_the_keys_of_the_doors_are_nobodys_calls() {
 // --- OTPs ---------------------------------------------------------------------------------------
 
 #[actix_web::test]
-async fn sixty_otps_typed_a_minute_from_one_address_are_enough_whatever_they_look_like() {
-    let app = App::start_with(&BEHIND_PROXY).await;
+async fn otps_typed_are_counted_by_the_key_whatever_they_look_like_and_keep_no_person_waiting() {
+    let file = "[limits]\nintegrator_otp_posts_per_minute = 3\naddress_otp_posts_per_minute = 3\n";
+    let app = App::start_from(file, &BEHIND_PROXY).await;
     with_api_access(&app, "6h").await;
     let software = Software::of(&app).await.at_address(STRANGER);
     let otp = software.otp(&app).await;
     let body = software.auth_token(&[7; 32], "no OTP").await;
-    for _ in 0..60 {
+    for _ in 0..3 {
         software.gstn(&body).await.assert_gstn("AUTH4034");
     }
-    let answer = software.gstn(&body).await;
-    assert_eq!((answer.status, answer.gstn_fault().0), (429, "SWEB9035"));
-    assert!((1..=MINUTE).contains(&answer.retry_after()));
+    for address in [STRANGER, OTHER_STRANGER] {
+        let answer = software.at_address(address).gstn(&body).await;
+        assert_eq!((answer.status, answer.gstn_fault().0), (429, "SWEB9035"));
+        assert!((1..=MINUTE).contains(&answer.retry_after()));
+    }
+    let browser = app.browser_at(STRANGER);
+    let form = browser.get("/gst/forgot-username").await.form("Generate OTP").fill("gstin", ACME.gstin);
+    let page = browser.follow(&form.submit(&browser).await).await;
+    assert_eq!(page.form("Continue").fill("otp", "12345").submit(&browser).await.status, 422);
+    app.clock.advance(MINUTE);
+    assert_eq!(software.type_otp(&otp).await.json["status_cd"], "1");
+}
+
+#[actix_web::test]
+async fn without_a_key_otps_typed_are_counted_by_the_address() {
+    let settings = [BEHIND_PROXY[0], ("MACHINE_KEYS", "optional")];
+    let app = App::start_from("[limits]\naddress_otp_posts_per_minute = 3\n", &settings).await;
+    with_api_access(&app, "6h").await;
+    let software = Software::without_key(&app).at_address(STRANGER);
+    let otp = software.otp(&app).await;
+    let body = software.auth_token(&[7; 32], "no OTP").await;
+    for _ in 0..3 {
+        software.gstn(&body).await.assert_gstn("AUTH4034");
+    }
+    assert_eq!(software.gstn(&body).await.status, 429);
     assert_eq!(software.at_address(OTHER_STRANGER).type_otp(&otp).await.json["status_cd"], "1");
+}
+
+#[actix_web::test]
+async fn many_right_sign_ins_at_once_do_not_pass_for_wrong_ones() {
+    let (_app, software) = with_software().await;
+    let with = SignIn::of_acme();
+    let answers = join_all((0..16).map(|_| software.sign_in(&with))).await;
+    assert!(answers.iter().all(|answer| answer.json["Status"] == 1), "{:?}", answers.iter().map(|answer| &answer.json));
 }
 
 #[actix_web::test]

@@ -18,7 +18,11 @@ pub async fn run(call: &Call, sealed_otp: &str, app_key: &WireKey) -> Result<Val
     call.require_access().await?;
     let (visit, limits) = (&call.visit, &call.visit.kit.settings.limits);
     // Counted whatever it looks like.
-    throttle::spend(visit, throttle::otp_posts(limits, &visit.throttle_key())).await?;
+    let budget = match call.parties.caller.client_id.as_str() {
+        "" => throttle::otp_posts(limits, &visit.throttle_key()),
+        client_id => throttle::otp_posts_with(limits, client_id),
+    };
+    throttle::spend(visit, budget).await?;
     let id = call.parties.journey_id();
     let journey = visit.kit.store.read(move |c| journeys::find(c, &id)).await?;
     let journey = journey.filter(|journey| journey.stage == Stage::Otp).ok_or(GstnCode::InvalidSession)?;

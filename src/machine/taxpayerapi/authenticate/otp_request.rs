@@ -10,7 +10,7 @@ use crate::kernel::gstn_code::GstnCode;
 use crate::kernel::portal::Portal;
 use crate::notify::Outbox;
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{accounts, taxpayers, tokens};
+use crate::store::{taxpayers, tokens};
 use crate::web::throttle::Proof;
 
 pub async fn run(call: &Call, outbox: &Outbox) -> Result<Value, Fault> {
@@ -26,21 +26,14 @@ pub async fn run(call: &Call, outbox: &Outbox) -> Result<Value, Fault> {
         return Err(GstnCode::TooManySessions.into());
     }
     let to = taxpayer.as_ref().map(Recipients::from).unwrap_or_default();
-    let journey = Journey { id: parties.journey_id(), ..fresh(parties) };
+    let journey = walk(parties);
     let prepared = otp::prepare(visit, outbox, &journey, &to, proof(parties));
-    let account = parties.user.account.id.clone();
     let issued = visit.kit.store.write(move |c| {
-        // Of two requests at once the second finds the walk of the first.
-        accounts::lock(c, &account)?;
-        let waits = journeys::find(c, &journey.id)?.is_some_and(|journey| journey.stage == Stage::Otp);
-        match waits {
-            true => journeys::set_last_seen(c, &journey.id, now)?,
-            false => {
-                journeys::delete(c, &journey.id)?;
-                journeys::insert(c, &journey)?;
-            }
-        }
-        prepared.issue(c)
+        journeys::begin_unless_waiting(c, &journey)?;
+        let issued = prepared.issue(c)?;
+        // Last, in the order of AUTHTOKEN: the OTP first and then the walk.
+        journeys::set_last_seen(c, &journey.id, now)?;
+        Ok(issued)
     });
     match issued.await? {
         Issued::Sent | Issued::Wait { .. } => {
@@ -51,11 +44,14 @@ pub async fn run(call: &Call, outbox: &Outbox) -> Result<Value, Fault> {
     }
 }
 
-fn fresh(parties: &Parties) -> Journey {
-    Journey::begin(Kind::SoftwareSignIn, Portal::Gst, parties.user.gstin.clone(), Stage::Otp, parties.now)
+/// The walk, as it begins. Its data is the client id that OTPs are counted by.
+fn walk(parties: &Parties) -> Journey {
+    let gstin = parties.user.gstin.clone();
+    let journey = Journey::begin(Kind::SoftwareSignIn, Portal::Gst, gstin, Stage::Otp, parties.now);
+    Journey { id: parties.journey_id(), data: Some(parties.caller.client_id.clone()), ..journey }
 }
 
 /// Whoever switched API access on wants software to call, and the key says whose it is. Without a key anybody may ask.
 fn proof(parties: &Parties) -> Proof {
-    if parties.caller.client_id.is_empty() { Proof::Nothing } else { Proof::ContactOrPassword }
+    if parties.caller.client_id.is_empty() { Proof::Nothing } else { Proof::IntegratorKey }
 }

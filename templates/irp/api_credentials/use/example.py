@@ -1,5 +1,5 @@
 # Signs in for {{ self.0.gstin }} and asks what the register knows of it.
-# pip install requests cryptography; set API_PASSWORD, CLIENT_ID and CLIENT_SECRET first.
+# pip install requests cryptography; set IRP_API_PASSWORD, IRP_CLIENT_ID and IRP_CLIENT_SECRET first.
 import base64
 import json
 import os
@@ -14,8 +14,8 @@ PUBLIC_KEY = "{{ self.0.public_key }}"
 GSTIN = "{{ self.0.gstin }}"
 API_USERNAME = "{{ self.0.api_username }}"
 HEADERS = {
-    "client_id": os.environ["CLIENT_ID"],
-    "client_secret": os.environ["CLIENT_SECRET"],
+    "client_id": os.environ["IRP_CLIENT_ID"],
+    "client_secret": os.environ["IRP_CLIENT_SECRET"],
     "Gstin": GSTIN,
 }
 
@@ -31,7 +31,7 @@ def decrypt(key, text):
 app_key = os.urandom(32)
 login = {
     "UserName": API_USERNAME,
-    "Password": os.environ["API_PASSWORD"],
+    "Password": os.environ["IRP_API_PASSWORD"],
     "AppKey": base64.b64encode(app_key).decode(),
     "ForceRefreshAccessToken": False,
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Signs in for {{ self.0.gstin }} and asks what the register knows of it. Needs curl and openssl.
-# Set API_PASSWORD, CLIENT_ID and CLIENT_SECRET first.
+# Set IRP_API_PASSWORD, IRP_CLIENT_ID and IRP_CLIENT_SECRET first.
+# For a machine of your own: while it runs, others on the machine could see the secrets it calls with.
 set -eu
 base={{ self.0.base }}
 gstin={{ self.0.gstin }}
@@ -11,12 +12,12 @@ decode() { openssl base64 -d -A; }
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 field() { sed -n 's/.*"'"$1"'":"\([^"]*\)".*/\1/p'; }
 call() {
-    curl -sS "$@" -H "client_id: $CLIENT_ID" -H "client_secret: $CLIENT_SECRET" -H "Gstin: $gstin"
+    curl -sS "$@" -H "client_id: $IRP_CLIENT_ID" -H "client_secret: $IRP_CLIENT_SECRET" -H "Gstin: $gstin"
 }
 
 # What only this run and the IRP know: 32 characters, a new one each time.
 app_key=$(openssl rand -hex 16)
-password=$(printf %s "$API_PASSWORD" | sed 's/[\\"]/\\&/g')
+password=$(printf %s "$IRP_API_PASSWORD" | sed 's/[\\"]/\\&/g')
 json=$(printf '{"UserName":"%s","Password":"%s","AppKey":"%s","ForceRefreshAccessToken":false}' \
     "$api_username" "$password" "$(printf %s "$app_key" | encode)")
 
@@ -30,6 +31,8 @@ echo "$answer"
 token=$(echo "$answer" | field AuthToken)
 [ -n "$token" ] || exit 1
 session_key=$(echo "$answer" | field Sek | decode | openssl enc -d -aes-256-ecb -K "$(printf %s "$app_key" | hex)" | hex)
-call "$base/Master/gstin/$gstin" -H "user_name: $api_username" -H "AuthToken: $token" |
-    field Data | decode | openssl enc -d -aes-256-ecb -K "$session_key"
+answer=$(call "$base/Master/gstin/$gstin" -H "user_name: $api_username" -H "AuthToken: $token")
+data=$(echo "$answer" | field Data)
+[ -n "$data" ] || { echo "$answer"; exit 1; }
+echo "$data" | decode | openssl enc -d -aes-256-ecb -K "$session_key"
 echo

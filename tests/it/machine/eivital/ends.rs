@@ -1,8 +1,9 @@
 //! What ends a session of the IRP's door before its time: the token is dead when the act is done.
 
+use diesel::RunQueryDsl as _;
 use sanad::store::{StoreError, credentials, integrators};
 
-use crate::machine::{MINUTE, freeze_account, set_status};
+use crate::machine::{HOUR, MINUTE, freeze_account, set_status};
 use crate::support::samples::{ACME, API_PASSWORD};
 use crate::support::software::{ERP, Session, SignIn};
 use crate::support::walk::{API_USERNAME, go_on, with_credentials};
@@ -126,4 +127,24 @@ async fn a_disabled_integrator_has_no_session_and_its_key_is_none() {
     software.look_up(&session, ACME.gstin).await.assert_irp("1010");
     software.sign_in(&SignIn::of_acme()).await.assert_irp("1010");
     assert!(other.works(&others).await, "nobody else's");
+}
+
+#[actix_web::test]
+async fn a_token_from_the_future_is_none_and_the_next_one_is_the_same_within_its_life() {
+    let (app, _, software, before) = in_session().await;
+    let with = SignIn::of_acme();
+    app.clock.advance(7 * HOUR);
+    let future = software.session(&with).await;
+    app.clock.advance(-7 * HOUR);
+    assert!(software.works(&before).await && !software.works(&future).await);
+    assert_eq!(software.session(&with).await.token, before.token);
+}
+
+#[actix_web::test]
+async fn a_token_whose_key_is_gone_does_not_keep_software_out() {
+    let (app, _, software, before) = in_session().await;
+    let lose = move |c: &mut _| Ok(diesel::sql_query("UPDATE tokens SET key_id = '00000000'").execute(c)?);
+    assert_eq!(app.kit.store.write(lose).await.unwrap(), 1);
+    let after = software.session(&SignIn::of_acme()).await;
+    assert!(after.token != before.token && software.works(&after).await);
 }

@@ -3,7 +3,7 @@
 use sanad::store::{StoreError, api_access};
 
 use super::with_access;
-use crate::machine::{HOUR, MINUTE, freeze_account};
+use crate::machine::{DAY, HOUR, MINUTE, freeze_account};
 use crate::support::samples::ACME;
 use crate::support::software::{GstSession, Software};
 use crate::support::walk::go_on;
@@ -120,4 +120,22 @@ async fn a_disabled_integrator_has_no_session() {
     assert!(app.kit.store.write(move |c| sanad::store::integrators::disable(c, &id, now)).await.unwrap());
     assert!(!is_active(&app, &session).await);
     software.refresh(&session).await.assert_gstn("AUT4033");
+}
+
+#[actix_web::test]
+async fn a_session_from_the_future_ends_with_the_access_it_came_from() {
+    let (app, _, software, _) = in_session().await;
+    // The clock runs a day ahead, access is switched on and used, and the clock is set right again.
+    app.clock.advance(DAY);
+    let browser = signed_in_again(&app).await;
+    go_on(&browser, &choose_yes(&browser, "30d").await).await;
+    let session = software.gst_session(&app).await;
+    app.clock.advance(-DAY);
+    let now = app.clock.now();
+    assert_eq!(app.kit.store.write(move |c| api_access::end_from_future(c, now)).await.unwrap(), 1);
+    let browser = signed_in_again(&app).await;
+    go_on(&browser, &choose_yes(&browser, "30d").await).await;
+    app.clock.advance(DAY + MINUTE);
+    assert!(!is_active(&app, &session).await);
+    software.refresh(&session).await.assert_gstn("AUTH4038");
 }
