@@ -19,8 +19,8 @@ use crate::machine::{Machine, MachineError};
 use crate::notify::{Outbox, Reminders, TransportError, Workers};
 use crate::settings::{Mode, Settings, Tls};
 use crate::store::{
-    Database, Store, StoreError, counters, gstin_imports, handoffs, invitations, journeys, outbox, sessions, taxpayers,
-    tokens,
+    Database, Store, StoreError, authenticators, counters, devices, gstin_imports, handoffs, invitations, journeys,
+    outbox, sessions, taxpayers, tokens,
 };
 use crate::vault::{KeyError, KeyRing};
 use crate::web::error::PageError;
@@ -286,6 +286,9 @@ impl Sweeper {
         self.kit.store.write(move |c| sessions::delete_anonymous_unseen_since(c, anonymous_end)).await?;
         let unseen = now.plus(-limits.journey_idle - HOUR);
         self.kit.store.write(move |c| journeys::delete_unseen_since(c, unseen)).await?;
+        self.kit.store.write(move |c| devices::delete_unseen_since(c, now.plus(-limits.device_life))).await?;
+        let shown = now.plus(-limits.recovery_codes_shown);
+        self.kit.store.write(move |c| authenticators::forget_codes_before(c, shown)).await?;
         self.kit.store.write(move |c| invitations::delete_ended_before(c, now.plus(-DAY))).await?;
         self.kit.store.write(move |c| handoffs::delete_ended_before(c, now.plus(-DAY))).await?;
         self.kit.store.write(move |c| tokens::delete_expired_before(c, now.plus(-DAY))).await?;

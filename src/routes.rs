@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, post};
 use actix_web::{Resource, Route, guard};
 
-use crate::accounts::{change_password, forgot_password, index, login, session};
+use crate::accounts::{authenticator, change_password, forgot_password, index, login, session};
 use crate::gst;
 use crate::irp::register::{contact, details, done, eligibility, not_eligible, otp, password, verified};
 use crate::irp::{api_credentials, handoff, start};
@@ -254,6 +254,18 @@ fn shared<P: InPortal>(config: &mut ServiceConfig) {
     let page = |address| page_of::<P>(address);
     config
         .service(page(own.login).route(show().to(login::show::<P>)).route(post().to(login::submit::<P>)))
+        .service(page(own.login_otp).route(show().to(login::otp::show::<P>)).route(post().to(login::otp::submit::<P>)))
+        .service(page(own.login_otp_resend).route(post().to(login::otp::resend::<P>)))
+        .service(
+            page(own.otp_first)
+                .route(show().to(login::otp_first::show::<P>))
+                .route(post().to(login::otp_first::submit::<P>)),
+        )
+        .service(
+            page(own.otp_first_password)
+                .route(show().to(login::otp_first::show_password::<P>))
+                .route(post().to(login::otp_first::submit_password::<P>)),
+        )
         .service(page(own.logout).route(post().to(session::sign_out::<P>)))
         .service(page(own.extend).route(post().to(session::extend::<P>)))
         .service(
@@ -277,6 +289,32 @@ fn shared<P: InPortal>(config: &mut ServiceConfig) {
             page(own.account_password)
                 .route(show().to(change_password::show::<P>))
                 .route(post().to(change_password::submit::<P>)),
+        )
+        .service(
+            page(own.authenticator)
+                .route(show().to(authenticator::show::<P>))
+                .route(post().to(authenticator::submit::<P>)),
+        )
+        .service(
+            page(own.authenticator_otp)
+                .route(show().to(authenticator::otp::show::<P>))
+                .route(post().to(authenticator::otp::submit::<P>)),
+        )
+        .service(page(own.authenticator_otp_resend).route(post().to(authenticator::otp::resend::<P>)))
+        .service(
+            page(own.authenticator_new)
+                .route(show().to(authenticator::new::show::<P>))
+                .route(post().to(authenticator::new::submit::<P>)),
+        )
+        .service(
+            page(own.authenticator_codes)
+                .route(show().to(authenticator::codes::show::<P>))
+                .route(post().to(authenticator::codes::submit::<P>)),
+        )
+        .service(
+            page(own.authenticator_remove)
+                .route(show().to(authenticator::remove::show::<P>))
+                .route(post().to(authenticator::remove::submit::<P>)),
         );
 }
 

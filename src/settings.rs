@@ -46,6 +46,14 @@ pub enum MachineKeys {
     Optional,
 }
 
+/// What a sign-in asks for besides the password, when the person has no authenticator app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// Nothing: as the documents have it (DV-2).
+    Password,
+    Otp,
+}
+
 /// A TLS certificate chain and its key, PEM files.
 #[derive(Debug, Clone)]
 pub struct Tls {
@@ -71,6 +79,7 @@ pub struct Settings {
     pub sms_url: Option<SecretString>,
     pub tls: Option<Tls>,
     pub trusted_proxies: Vec<IpNet>,
+    pub sign_in: SignIn,
     pub password_policy: Policy,
     pub argon2: Cost,
     pub brand: String,
@@ -104,7 +113,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("TLS_CERT", "", "PEM file of the certificate chain"),
     ("TLS_KEY", "", "PEM file of the certificate's key"),
     ("TRUSTED_PROXIES", "", "addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated"),
-    ("SIGN_IN", "password", "password"),
+    ("SIGN_IN", "password", "password or otp: whether every sign-in asks for an OTP as well"),
     ("PASSWORD_POLICY", "documents", "documents or nist"),
     ("ARGON2", "m=19456,t=2,p=1", "cost of password hashes"),
     ("BRAND", "Sanad", "name of the service"),
@@ -179,7 +188,6 @@ impl Settings {
         if values.contains_key("SMS_PER_DAY") {
             limits.sms_per_day = parsed(values, "SMS_PER_DAY", |text| text.parse().ok().filter(|count| *count > 0))?;
         }
-        parsed(values, "SIGN_IN", |text| (text == "password").then_some(()))?;
         parsed(values, "SMS_PRESET", |text| (text == "json").then_some(()))?;
         let settings = Self {
             mode,
@@ -194,6 +202,11 @@ impl Settings {
             sms_url: secret(values, "SMS_URL"),
             tls: tls(values)?,
             trusted_proxies: proxies(values)?,
+            sign_in: parsed(values, "SIGN_IN", |text| match text {
+                "password" => Some(SignIn::Password),
+                "otp" => Some(SignIn::Otp),
+                _ => None,
+            })?,
             password_policy: parsed(values, "PASSWORD_POLICY", |text| match text {
                 "documents" => Some(Policy::Documents),
                 "nist" => Some(Policy::Nist),
@@ -279,6 +292,7 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_none = |set: bool| if set { "***" } else { "" };
         let mode = if self.mode == Mode::Demo { "demo" } else { "production" };
+        let sign_in = if self.sign_in == SignIn::Password { "password" } else { "otp" };
         let policy = if self.password_policy == Policy::Documents { "documents" } else { "nist" };
         let path = |path: Option<&Path>| path.map(|path| path.display().to_string()).unwrap_or_default();
         let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
@@ -296,7 +310,7 @@ impl fmt::Display for Settings {
         writeln!(f, "tls_cert = \"{}\"", path(self.tls.as_ref().map(|tls| tls.certificate.as_path())))?;
         writeln!(f, "tls_key = \"{}\"", path(self.tls.as_ref().map(|tls| tls.key.as_path())))?;
         writeln!(f, "trusted_proxies = \"{}\"", proxies.join(","))?;
-        writeln!(f, "sign_in = \"password\"")?;
+        writeln!(f, "sign_in = \"{sign_in}\"")?;
         writeln!(f, "password_policy = \"{policy}\"")?;
         writeln!(f, "argon2 = \"{}\"", self.argon2)?;
         writeln!(f, "brand = \"{}\"", self.brand)?;

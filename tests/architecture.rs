@@ -39,6 +39,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
     (&["chacha20poly1305", "aes_gcm", "hmac", "hkdf"], &["vault"]),
     (&["aws_lc_rs", "rcgen", "pem", "rsa", "aes", "ecb"], &["machine/envelope.rs"]),
     (&["governor"], &["machine"]),
+    (&["totp_rs", "qrcode"], &["kernel/totp.rs"]),
     (&["std::env"], &["settings.rs"]),
     // A stopwatch is no clock: `tokio::time::Instant` stands still when a test stops time.
     (

@@ -6,14 +6,16 @@ use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::door::{self, Way};
 use super::hashing::{Checked, Hasher};
 use super::wording::Wording;
-use super::{NewPassword, Recipients, door, names_of_account};
+use super::{NewPassword, Recipients, names_of_account};
 use crate::kernel::password::{Context, Password, Policy};
 use crate::kernel::portal::InPortal;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
-use crate::store::{accounts, events, sessions, taxpayers};
+use crate::store::{accounts, devices, events, sessions, taxpayers};
+use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedIn;
@@ -63,10 +65,9 @@ pub async fn submit<P: InPortal>(
         Ok(passwords) => passwords,
         Err(errors) => return page::unprocessable(&page_of(&visit, &user, errors)),
     };
-    let attempt = door::admit(&visit, P::PORTAL, &user.account.username).await?;
+    let attempt = door::admit(&visit, P::PORTAL, &user.account.username, Way::SignedIn).await?;
     if hasher.check(Some(&current), Some(&user.account.password_hash)).await? == Checked::Wrong {
-        let (username, gstin) = (&user.account.username, user.account.gstin.as_deref());
-        attempt.failed(&visit, P::PORTAL, username, gstin, "password_change").await?;
+        attempt.failed(&visit, Some(&user.account), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors));
     }
@@ -120,11 +121,13 @@ async fn change<P: InPortal>(
     let mails = outbox.mails(&to.emails, &mail, visit.now);
     let event = visit.event("password_changed", events::DONE, user.account.gstin.as_deref());
     let (account, now, this_session) = (user.account.clone(), visit.now, visit.visitor.token_hash());
+    let browser = Browser::of(visit);
     let written = visit.kit.store.write(move |c| {
         if !accounts::change_password(c, &account.id, &account.password_hash, &hash, now)? {
             return Ok(false);
         }
         sessions::delete_of_account(c, &account.id, this_session.as_deref())?;
+        devices::delete_of_account(c, &account.id, browser.held())?;
         door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;

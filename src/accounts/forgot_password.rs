@@ -20,7 +20,7 @@ use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
 use crate::store::accounts::Account;
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{accounts, events, sessions, taxpayers};
+use crate::store::{accounts, devices, events, sessions, taxpayers};
 use crate::web::error::PageError;
 use crate::web::form::{Button, FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Step, Walking};
@@ -222,6 +222,7 @@ pub async fn submit_new<P: InPortal>(
         }
         accounts::set_password(c, &account.id, &hash, now)?;
         sessions::delete_of_account(c, &account.id, None)?;
+        devices::delete_of_account(c, &account.id, None)?;
         door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;

@@ -5,6 +5,7 @@ use askama::Template;
 use super::wording::Wording;
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::InPortal;
+use crate::store::authenticators;
 use crate::web::guard::SignedIn;
 use crate::web::page::{self, Frame, PageResult, Visit};
 use crate::web::paths;
@@ -22,11 +23,14 @@ struct IndexPage {
     last_sign_in: Option<String>,
     last_address: String,
     password_changed: String,
+    has_authenticator: bool,
 }
 
 /// GET: the account's facts and its password link.
 pub async fn show<P: InPortal>(visit: Visit, user: SignedIn<P>) -> PageResult {
     let account = user.account;
+    let id = account.id.clone();
+    let authenticator = visit.kit.store.read(move |c| authenticators::find_confirmed(c, &id)).await?;
     page::ok(&IndexPage {
         w: visit.w,
         frame: visit.frame(visit.w.account_title()),
@@ -36,5 +40,6 @@ pub async fn show<P: InPortal>(visit: Visit, user: SignedIn<P>) -> PageResult {
         last_sign_in: account.last_sign_in_at.map(|at| Moment::from_seconds(at).ist_date_time()),
         last_address: account.last_sign_in_address.unwrap_or_default(),
         password_changed: Moment::from_seconds(account.password_changed_at).ist_date_time(),
+        has_authenticator: authenticator.is_some(),
     })
 }

@@ -1,25 +1,32 @@
 //! `/{portal}/login`: a username and a password.
 //!
-//! Every failure reads alike and costs the same, whether the account exists or not. `door.rs` counts the tries.
+//! Every failure reads alike and costs the same, whether the account exists or not. `door.rs` counts the tries,
+//! `sign_in.rs` does what follows a right password, `otp` asks for the second factor, and `otp_first` is the owner's way
+//! in while strangers keep the door shut.
+
+pub mod otp;
+pub mod otp_first;
 
 use actix_web::web;
 use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::door::{admit, canonical_username, open_door};
+use super::door::{Attempt, Way, admit, canonical_username};
 use super::hashing::{Checked, Hasher};
+use super::sign_in::RightPassword;
 use super::wording::Wording;
 use crate::kernel::password::Password;
 use crate::kernel::portal::{InPortal, Portal};
+use crate::notify::Outbox;
 use crate::store::accounts::{self, Account};
-use crate::store::events;
 use crate::store::handoffs::CHANGE_API_PASSWORD;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedOut;
-use crate::web::page::{self, Frame, PageResult, Visit, see_other};
+use crate::web::page::{self, Frame, PageResult, Visit};
 use crate::web::paths;
+use crate::web::session::Level;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -61,6 +68,7 @@ pub async fn submit<P: InPortal>(
     visit: Visit,
     _guard: SignedOut<P>,
     hasher: web::Data<Hasher>,
+    outbox: web::Data<Outbox>,
     Posted(form): Posted<LoginForm>,
 ) -> PageResult {
     let errors = form.faults(visit.w);
@@ -68,36 +76,50 @@ pub async fn submit<P: InPortal>(
         return refuse::<P>(&visit, &form, errors);
     }
     let username = canonical_username(P::PORTAL, &form.username);
-    let attempt = admit(&visit, P::PORTAL, &username).await?;
+    let attempt = admit(&visit, P::PORTAL, &username, Way::LogIn).await?;
+    let back = paths::return_target(P::PORTAL, &form.back);
+    match try_password(&visit, &hasher, P::PORTAL, &username, &form.password, &attempt).await? {
+        Some((account, rehashed)) => {
+            let right = RightPassword { account, attempt, rehashed, back, level: Level::Password };
+            right.go_on(&visit, &outbox, P::PORTAL).await
+        }
+        None => refuse::<P>(&visit, &form, FieldErrors::of("username", visit.w.login_wrong())),
+    }
+}
 
-    let (portal, name) = (P::PORTAL, username.clone());
+/// The account of that username when the password is its own, with the new hash when the stored one is old. Any failure
+/// is counted; the caller says it in the same words for all of them.
+async fn try_password(
+    visit: &Visit,
+    hasher: &Hasher,
+    portal: Portal,
+    username: &str,
+    password: &SecretString,
+    attempt: &Attempt,
+) -> Result<Option<(Account, Option<String>)>, PageError> {
+    let name = username.to_owned();
     let found = visit.kit.store.read(move |c| accounts::find_by_username(c, portal, &name)).await?;
-    let typed = Password::typed(form.password.expose_secret());
+    let typed = Password::typed(password.expose_secret());
     let stored = found.as_ref().map(|account| account.password_hash.as_str());
-    let found_gstin = found.as_ref().and_then(|account| account.gstin.clone());
     let checked = match hasher.check(typed.as_ref(), stored).await {
         Ok(checked) => checked,
         Err(error) => {
             // No password was looked at: the try was not the person's.
-            attempt.give_back(&visit, P::PORTAL, username).await?;
+            attempt.give_back(visit).await?;
             return Err(error);
         }
     };
-
-    match found.filter(|account| account.frozen_at.is_none() && checked != Checked::Wrong) {
-        Some(account) => {
+    match found {
+        Some(account) if account.frozen_at.is_none() && checked != Checked::Wrong => {
             let rehashed = match (checked, typed) {
                 (Checked::RightAndOld, Some(password)) => Some(hasher.hash(password).await?),
                 _ => None,
             };
-            sign_in(&visit, P::PORTAL, account, rehashed).await?;
-            let back = paths::return_target(P::PORTAL, &form.back);
-            Ok(see_other(back.as_deref().unwrap_or(paths::shared(P::PORTAL).landing)))
+            Ok(Some((account, rehashed)))
         }
-        None => {
-            let of_account = found_gstin.as_deref();
-            attempt.failed(&visit, P::PORTAL, &username, of_account, "sign_in").await?;
-            refuse::<P>(&visit, &form, FieldErrors::of("username", visit.w.login_wrong()))
+        other => {
+            attempt.failed(visit, other.as_ref(), "sign_in").await?;
+            Ok(None)
         }
     }
 }
@@ -130,21 +152,4 @@ fn page_of<P: InPortal>(visit: &Visit, frame: Frame, username: String, back: Str
         _ => frame,
     };
     LoginPage { w, frame, portal, own: paths::shared(portal), wording: Wording::of(portal, w), username, back }
-}
-
-async fn sign_in(visit: &Visit, portal: Portal, account: Account, rehashed: Option<String>) -> Result<(), PageError> {
-    let mut event = visit.event("sign_in", events::DONE, account.gstin.as_deref());
-    event.account_id = Some(account.id.clone());
-    let (address, now, row) = (visit.address.to_string(), visit.now, account.clone());
-    let written = visit.kit.store.write(move |c| {
-        open_door(c, portal, &row.username)?;
-        accounts::set_last_sign_in(c, &row.id, &address, now)?;
-        if let Some(rehashed) = rehashed {
-            accounts::set_rehashed(c, &row.id, &row.password_hash, &rehashed)?;
-        }
-        events::insert(c, &event)
-    });
-    written.await?;
-    visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Screens that all portals share, told by a type parameter which portal they are in.
 
 pub mod api_sign_in;
+pub mod authenticator;
 pub mod change_password;
 pub mod door;
 pub mod forgot_password;
@@ -9,7 +10,9 @@ pub mod index;
 pub mod login;
 pub mod otp;
 pub mod saved_credentials;
+pub mod second_factor;
 pub mod session;
+pub mod sign_in;
 mod wording;
 
 use secrecy::{ExposeSecret as _, SecretString};

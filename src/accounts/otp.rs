@@ -6,15 +6,17 @@
 mod issue;
 mod verify;
 
+use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 pub use self::issue::{Issued, PreparedOtp, prepare};
 pub use self::verify::{Verdict, verify};
 use super::Recipients;
-use crate::kernel::clock::Moment;
+use crate::kernel::clock::{MINUTE, Moment};
 use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
 use crate::kernel::portal::Portal;
@@ -52,18 +54,19 @@ pub enum Typed {
     Email,
 }
 
+/// What is typed on the page: an OTP, or where an authenticator app is asked for its code.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct OtpForm {
-    otp: secrecy::SecretString,
+    otp: SecretString,
+    pub(super) code: SecretString,
 }
 
 impl OtpForm {
     /// The code, or what is wrong with its form. None of these uses up a try.
-    fn parse(&self, w: Words, limits: &Limits) -> Result<OtpCode, FieldErrors> {
-        let digits = usize::try_from(limits.otp_digits).unwrap_or(6);
-        let typed = secrecy::ExposeSecret::expose_secret(&self.otp);
-        OtpCode::parse(typed, digits).map_err(|fault| {
+    fn parse(&self, w: Words, digits: i64) -> Result<OtpCode, FieldErrors> {
+        let digits = usize::try_from(digits).unwrap_or(6);
+        OtpCode::parse(self.otp.expose_secret(), digits).map_err(|fault| {
             let message = match fault {
                 OtpFormat::Empty => w.otp_empty().digits(digits).to_string(),
                 OtpFormat::Length(count) => w.otp_length().digits(digits).count(count).to_string(),
@@ -109,7 +112,7 @@ pub async fn begin_with(
     let begun = waiting.is_none();
     let mut journey = waiting.unwrap_or_else(|| Journey::begin(kind, portal, subject, Stage::Otp, visit.now));
     journey.data = data;
-    let (id, otp) = (journey.id.clone(), prepare(visit, outbox, &journey, to, proof));
+    let (id, otp) = (journey.id.clone(), prepare(visit, outbox, &journey, to, proof).await?);
     let issued = visit.kit.store.write(move |c| {
         if begun {
             journeys::insert(c, &journey)?;
@@ -142,6 +145,8 @@ struct OtpPage {
     step: OtpStep,
     journey: String,
     digits: i64,
+    /// As many digits that are no code.
+    example: String,
     /// What was sent where, and until when it works.
     sent: String,
     /// When another may be asked for: for the script, and as a sentence.
@@ -179,11 +184,37 @@ pub async fn submit_and(
     next: &str,
     effect: impl FnOnce(&mut Connection) -> store::Result<()> + Send + 'static,
 ) -> PageResult {
+    match check(visit, journey, step, form, effect).await? {
+        Proving::Proven(()) => {
+            visit.visitor.renew_on_next_page();
+            Ok(see_other(next))
+        }
+        Proving::Page(page) => Ok(page),
+    }
+}
+
+/// What became of a posted code.
+pub enum Proving<T> {
+    /// It was right; with what its effect returned.
+    Proven(T),
+    /// It was not: the page that says so.
+    Page(HttpResponse),
+}
+
+/// A posted code: when it proves the journey, `effect` has run in the transaction that used it up.
+pub async fn check<T: Send + 'static>(
+    visit: &Visit,
+    journey: &Journey,
+    step: OtpStep,
+    form: &OtpForm,
+    effect: impl FnOnce(&mut Connection) -> store::Result<T> + Send + 'static,
+) -> Result<Proving<T>, PageError> {
     // Counted whatever it looks like.
     throttle::spend(visit, throttle::otp_posts(&visit.kit.settings.limits, &visit.throttle_key())).await?;
-    let code = match form.parse(visit.w, &visit.kit.settings.limits) {
+    let digits = digits_of(newest(visit, journey).await?.as_ref(), &visit.kit.settings.limits);
+    let code = match form.parse(visit.w, digits) {
         Ok(code) => code,
-        Err(errors) => return show_errors(visit, journey, step, errors).await,
+        Err(errors) => return show_errors(visit, journey, step, errors).await.map(Proving::Page),
     };
     let (id, now) = (journey.id.clone(), visit.now);
     let verified = move |c: &mut Connection| match journeys::set_verified(c, &id, now)? {
@@ -191,11 +222,8 @@ pub async fn submit_and(
         false => Ok(None),
     };
     match verify(visit, journey, Zeroizing::new(code.as_str().to_owned()), verified).await? {
-        Verdict::Accepted(()) => {
-            visit.visitor.renew_on_next_page();
-            Ok(see_other(next))
-        }
-        refused => refuse(visit, journey, step, refused).await,
+        Verdict::Accepted(outcome) => Ok(Proving::Proven(outcome)),
+        refused => refuse(visit, journey, step, refused).await.map(Proving::Page),
     }
 }
 
@@ -230,7 +258,7 @@ pub async fn resend(
     if journey.stage != Stage::Otp {
         return Ok(see_other(step.page));
     }
-    let prepared = prepare(visit, outbox, journey, to, proof);
+    let prepared = prepare(visit, outbox, journey, to, proof).await?;
     let issued = visit.kit.store.write(move |c| prepared.issue(c)).await?;
     outbox.wake();
     match issued {
@@ -249,6 +277,17 @@ pub async fn resend(
     }
 }
 
+async fn newest(visit: &Visit, journey: &Journey) -> Result<Option<Challenge>, PageError> {
+    let (id, purpose) = (journey.id.clone(), journey.kind.as_str());
+    let sent = visit.kit.store.read(move |c| challenges::list(c, &id, purpose)).await?;
+    Ok(sent.into_iter().next())
+}
+
+/// Of the OTP that was sent, or would be.
+fn digits_of(newest: Option<&Challenge>, limits: &Limits) -> i64 {
+    newest.map_or(limits.otp_digits, |newest| i64::from(newest.digits))
+}
+
 async fn render(
     visit: &Visit,
     journey: &Journey,
@@ -258,8 +297,8 @@ async fn render(
     wait: Option<String>,
 ) -> PageResult {
     let (w, limits) = (visit.w, &visit.kit.settings.limits);
-    let (id, purpose) = (journey.id.clone(), journey.kind.as_str());
-    let newest = visit.kit.store.read(move |c| challenges::list(c, &id, purpose)).await?.into_iter().next();
+    let newest = newest(visit, journey).await?;
+    let digits = digits_of(newest.as_ref(), limits);
     // Without any challenge there is nothing to type: the person asks for one here.
     let dead = newest.as_ref().is_none_or(|newest| i64::from(newest.tries) >= limits.otp_tries);
     let sent_at = newest.as_ref().map_or(visit.now, |newest| Moment::from_seconds(newest.sent_at));
@@ -277,7 +316,8 @@ async fn render(
             frame,
             step,
             journey: journey.id.clone(),
-            digits: limits.otp_digits,
+            digits,
+            example: w.otp_example().chars().take(usize::try_from(digits).unwrap_or(6)).collect(),
             sent: sent_sentence(w, limits, newest.as_ref(), step),
             resend_at: resend_at.seconds(),
             resend_sentence: w.otp_resend_after().time(resend_at.ist_time_with_seconds()).to_string(),
@@ -290,7 +330,7 @@ async fn render(
 
 fn sent_sentence(w: Words, limits: &Limits, newest: Option<&Challenge>, step: OtpStep) -> String {
     let until = newest.map_or(Moment::from_seconds(0), |newest| Moment::from_seconds(newest.expires_at)).ist_time();
-    let (digits, minutes) = (limits.otp_digits, limits.otp_life / 60);
+    let (digits, minutes) = (digits_of(newest, limits), limits.otp_life / MINUTE);
     match step.discreet {
         Some(Typed::Gstin) => return w.otp_sent_if().digits(digits).time(until).minutes(minutes).to_string(),
         Some(Typed::Email) => {

@@ -37,6 +37,10 @@ macro_rules! limits {
 limits! {
     /// Digits of an OTP.
     otp_digits = 6;
+    /// Wrong OTPs an hour, over all walks of people who have proven nothing, above which theirs get more digits.
+    otp_failures_before_more_digits = 300;
+    /// Digits of these.
+    otp_more_digits = 8;
     /// Seconds an OTP works.
     otp_life = 10 * MINUTE;
     /// Tries an OTP allows before it dies.
@@ -97,6 +101,18 @@ limits! {
     sign_in_failure_window = 15 * MINUTE;
     /// Seconds a locked account stays locked.
     sign_in_lock = 15 * MINUTE;
+    /// Wrong passwords in a browser that its owner has proven, after which it is a stranger's like any other.
+    device_failures = 10;
+    /// Seconds for which a browser stays known after it was last proven.
+    device_life = 90 * DAY;
+    /// Wrong passwords from strangers' browsers, one after the other, after which only an OTP opens the way to the password.
+    sign_in_consecutive_failures = 100;
+    /// Different usernames failing from one address that close it for a while.
+    stuffing_usernames = 15;
+    /// Seconds in which those are counted.
+    stuffing_window = 3 * HOUR;
+    /// Seconds for which such an address is closed.
+    stuffing_block = HOUR;
     /// Wrong API passwords for one API username after which it is refused to addresses that it was not used from.
     api_sign_in_failures = 10;
     /// Seconds in which those are counted.
@@ -119,6 +135,8 @@ limits! {
     registration_proof_life = 10 * MINUTE;
     /// Seconds within which an OTP proves one operation of a signed-in person.
     step_up_life = 5 * MINUTE;
+    /// Seconds for which recovery codes are shown to their owner.
+    recovery_codes_shown = 10 * MINUTE;
     /// Seconds an invitation into a workspace works.
     invitation_life = 3 * DAY;
     /// Invitations a day from one workspace.

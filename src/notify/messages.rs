@@ -1,7 +1,8 @@
 //! What the messages say (`screens.md` 2.5 and 2.6): M1 to M5 by mail and the OTPs by SMS here, those of Manage API
-//! Access in `api_access`.
+//! Access in `api_access`, those about signing in in `sign_in`.
 
 mod api_access;
+mod sign_in;
 mod workspace;
 
 use askama::Template;
@@ -112,7 +113,13 @@ impl<'a> Writer<'a> {
             Kind::SoftwareSignIn => {
                 w.sms_software().code(code).ending(gstin_ending).brand(brand).minutes(minutes).to_string()
             }
-            Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin | Kind::CreateWorkspace => {
+            Kind::ForgotPassword
+            | Kind::ForgotUsername
+            | Kind::FirstLogin
+            | Kind::CreateWorkspace
+            | Kind::SignIn
+            | Kind::OtpFirst
+            | Kind::ChangeAuthenticator => {
                 w.sms_account().code(code).purpose(self.purpose(purpose)).minutes(minutes).to_string()
             }
         };
@@ -204,6 +211,8 @@ impl<'a> Writer<'a> {
             Kind::FirstLogin => self.w.mail_purpose_first_login().to_owned(),
             Kind::CreateWorkspace => self.w.mail_purpose_workspace().to_owned(),
             Kind::SoftwareSignIn => self.w.mail_purpose_software().to_owned(),
+            Kind::SignIn | Kind::OtpFirst => self.w.mail_purpose_sign_in().brand(&self.settings.brand).to_string(),
+            Kind::ChangeAuthenticator => self.w.mail_purpose_authenticator().to_owned(),
         }
     }
 
@@ -252,6 +261,9 @@ const fn otp_kind(purpose: Kind) -> &'static str {
         Kind::FirstLogin => "first_password",
         Kind::CreateWorkspace => "otp_create_workspace",
         Kind::SoftwareSignIn => "otp_software_sign_in",
+        Kind::SignIn => "otp_sign_in",
+        Kind::OtpFirst => "otp_first",
+        Kind::ChangeAuthenticator => "otp_change_authenticator",
     }
 }
 

@@ -25,6 +25,13 @@ pub struct Account {
     pub name: Option<String>,
 }
 
+impl Account {
+    /// What its owner knows it by: its GSTIN, or a person's email address.
+    pub fn known_as(&self) -> &str {
+        self.gstin.as_deref().unwrap_or(&self.username)
+    }
+}
+
 pub fn find(c: &mut Connection, id: &str) -> Result<Option<Account>> {
     Ok(on_any!(c, |c| {
         accounts::table.filter(accounts::id.eq(id)).select(Account::as_select()).get_result(c).optional()

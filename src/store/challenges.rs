@@ -22,6 +22,8 @@ pub struct Challenge {
     pub expires_at: i64,
     pub consumed_at: Option<i64>,
     pub replaced_at: Option<i64>,
+    /// Of its OTP.
+    pub digits: i32,
 }
 
 /// Every challenge of the journey for that purpose, the newest first.

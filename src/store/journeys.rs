@@ -21,10 +21,16 @@ pub enum Kind {
     CreateWorkspace,
     /// Software signs in at the GSTN's door.
     SoftwareSignIn,
+    /// The password was right, and a second factor is asked for.
+    SignIn,
+    /// Strangers have closed the password door: an OTP opens it for the owner.
+    OtpFirst,
+    /// An authenticator app is added or removed.
+    ChangeAuthenticator,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Register,
         Self::ForgotPassword,
         Self::ForgotUsername,
@@ -33,6 +39,9 @@ impl Kind {
         Self::ChangeApiPassword,
         Self::CreateWorkspace,
         Self::SoftwareSignIn,
+        Self::SignIn,
+        Self::OtpFirst,
+        Self::ChangeAuthenticator,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -45,6 +54,9 @@ impl Kind {
             Self::ChangeApiPassword => "change_api_password",
             Self::CreateWorkspace => "create_workspace",
             Self::SoftwareSignIn => "software_sign_in",
+            Self::SignIn => "sign_in",
+            Self::OtpFirst => "otp_first",
+            Self::ChangeAuthenticator => "change_authenticator",
         }
     }
 }
@@ -117,7 +129,7 @@ impl Journey {
     /// The GSTIN it is about. `None` for a walk that begins with a username: people type passwords into the wrong
     /// field, so no record may hold that (T21).
     pub fn gstin(&self) -> Option<&str> {
-        let by_username = self.kind == Kind::ForgotPassword && self.portal == Portal::Gst;
+        let by_username = matches!(self.kind, Kind::ForgotPassword | Kind::OtpFirst) && self.portal == Portal::Gst;
         (!by_username && self.portal != Portal::Workspace).then_some(self.subject.as_str())
     }
 }

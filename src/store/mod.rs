@@ -10,10 +10,12 @@ mod writer;
 
 pub mod accounts;
 pub mod api_access;
+pub mod authenticators;
 pub mod challenges;
 pub mod counters;
 pub mod credentials;
 pub mod demo_messages;
+pub mod devices;
 pub mod events;
 pub mod gstin_imports;
 pub mod handoffs;

@@ -97,6 +97,7 @@ diesel::table! {
         expires_at -> BigInt,
         consumed_at -> Nullable<BigInt>,
         replaced_at -> Nullable<BigInt>,
+        digits -> Integer,
     }
 }
 
@@ -295,6 +296,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    devices (token_hash, account_id) {
+        token_hash -> Text,
+        account_id -> Text,
+        last_seen_at -> BigInt,
+        proven_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    authenticators (id) {
+        id -> Text,
+        account_id -> Text,
+        sealed_secret -> Text,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+        sealed_codes -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, position) {
+        account_id -> Text,
+        position -> Integer,
+        code_hash -> Text,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(devices -> accounts (account_id));
+diesel::allow_tables_to_appear_in_same_query!(accounts, devices);
 diesel::allow_tables_to_appear_in_same_query!(gstin_import_rows, workspace_gstins);
 diesel::allow_tables_to_appear_in_same_query!(taxpayers, workspace_gstins);
 diesel::joinable!(members -> accounts (account_id));

@@ -41,8 +41,15 @@ pub enum PageError {
     /// `again`: when a new OTP may be asked for. `works_until`: how long the last one sent works, when it does.
     #[error("too many OTPs")]
     TooManyOtps { again: Moment, works_until: Option<Moment>, enter: &'static str },
+    /// Strangers can use `otp_first` instead of waiting; others have come that way, or are signed in.
     #[error("the account is locked")]
-    Locked { until: Moment, forgot_password: &'static str },
+    Locked { until: Moment, otp_first: Option<&'static str>, forgot_password: &'static str },
+    /// From this address; somebody who owns an account goes on at `otp_first`.
+    #[error("too many failed sign-ins")]
+    TooManySignIns { until: Moment, otp_first: &'static str },
+    /// So many wrong passwords that only an OTP opens the way to the password.
+    #[error("an OTP comes first")]
+    OtpFirst { otp_first: &'static str, forgot_password: &'static str },
     #[error("the body is larger than {bytes} bytes")]
     TooBig { bytes: usize },
     #[error("the body came too slowly")]
@@ -86,7 +93,11 @@ impl ResponseError for PageError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden | Self::FormOutOfDate | Self::OtherJourney { .. } => StatusCode::FORBIDDEN,
             Self::SeeOther(_) => StatusCode::SEE_OTHER,
-            Self::TooMany { .. } | Self::TooManyOtps { .. } | Self::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. }
+            | Self::TooManyOtps { .. }
+            | Self::Locked { .. }
+            | Self::TooManySignIns { .. }
+            | Self::OtpFirst { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -184,9 +195,14 @@ fn error_page(request: &actix_web::HttpRequest, error: &PageError) -> HttpRespon
     match error {
         PageError::TooMany { until }
         | PageError::Locked { until, .. }
+        | PageError::TooManySignIns { until, .. }
         | PageError::TooManyOtps { again: until, .. } => {
             let now = visit.as_ref().map_or(*until, |visit| visit.now);
             response.insert_header((header::RETRY_AFTER, until.since(now).max(1).to_string()));
+        }
+        PageError::OtpFirst { .. } => {
+            let again = visit.as_ref().map_or(HOUR, |visit| visit.kit.settings.limits.sign_in_lock);
+            response.insert_header((header::RETRY_AFTER, again.to_string()));
         }
         PageError::Unavailable => {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
@@ -250,12 +266,27 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
             let enter = works_until.map(|_| ((*enter).to_owned(), w.error_otps_way()));
             (w.error_otps_title().to_owned(), paragraphs, enter.into_iter().chain([to_home]).collect())
         }
-        PageError::Locked { until, forgot_password } => {
+        PageError::Locked { until, otp_first, forgot_password } => {
             let text = w.error_locked_text().time(until.ist_time()).to_string();
             let minutes = visit.kit.settings.limits.sign_in_lock / MINUTE;
             let title = w.error_locked_title().minutes(minutes).to_string();
-            (title, vec![text], vec![((*forgot_password).to_owned(), w.error_locked_way())])
+            let otp_first = otp_first.map(|otp_first| (otp_first.to_owned(), w.error_way_otp_first()));
+            let ways = otp_first.into_iter().chain([((*forgot_password).to_owned(), w.error_locked_way())]);
+            (title, vec![text], ways.collect())
         }
+        PageError::TooManySignIns { until, otp_first } => (
+            w.error_too_many_title().to_owned(),
+            vec![w.error_sign_ins_text().time(clock_or_date(visit, *until)).to_string()],
+            vec![((*otp_first).to_owned(), w.error_way_otp_first()), to_home],
+        ),
+        PageError::OtpFirst { otp_first, forgot_password } => (
+            w.otp_first_title().to_owned(),
+            vec![w.error_otp_first_text().to_owned()],
+            vec![
+                ((*otp_first).to_owned(), w.error_way_otp_first()),
+                ((*forgot_password).to_owned(), w.error_locked_way()),
+            ],
+        ),
         PageError::TooBig { bytes } => {
             let text = w.error_big_text().limit(size(*bytes)).to_string();
             (w.error_big_title().to_owned(), vec![text], vec![(visit.path().to_owned(), w.error_way_back())])

@@ -14,9 +14,10 @@ use super::error::PageError;
 use super::form;
 use super::page::{Notice, Visit};
 use super::paths;
-use super::session::Draft;
+use super::session::{Draft, Level};
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::{InPortal, Portal};
+use crate::settings::SignIn;
 use crate::store::accounts::{self, Account};
 use crate::store::journeys::{self, Journey, Kind, Stage};
 
@@ -31,7 +32,7 @@ pub struct SignedIn<P> {
 impl<P: InPortal> SignedIn<P> {
     /// The GSTIN the account is for. Accounts of the IRP are named by it.
     pub fn gstin(&self) -> &str {
-        self.account.gstin.as_deref().unwrap_or(&self.account.username)
+        self.account.known_as()
     }
 }
 
@@ -48,10 +49,13 @@ impl<P: InPortal> FromRequest for SignedIn<P> {
             let visit = <Visit as FromRequest>::extract(&request).await?;
             let Some(state) = visit.visitor.signed_in() else { return Err(sign_in_first::<P>(&visit, body).await) };
             let password_changed_at = state.password_changed_at;
+            // A session of before the operator asked for more.
+            let too_little = visit.kit.settings.sign_in == SignIn::Otp && state.level == Level::Password;
             let found = visit.kit.store.read(move |c| accounts::find(c, &state.account_id)).await?;
             match found {
                 Some(account)
                     if account.portal == P::PORTAL.as_str()
+                        && !too_little
                         && account.frozen_at.is_none()
                         && account.password_changed_at == password_changed_at =>
                 {

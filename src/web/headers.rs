@@ -9,6 +9,7 @@ use actix_web::{HttpMessage as _, web};
 use tracing::Instrument as _;
 
 use super::Kit;
+use super::browser::DeviceCookie;
 use super::error::PageError;
 use super::form::FreshFormCookie;
 use super::page::RequestId;
@@ -54,6 +55,10 @@ pub async fn on_every_answer(
 
     let fresh = response.request().extensions_mut().remove::<FreshFormCookie>();
     if let Some(FreshFormCookie(cookie)) = fresh {
+        response.response_mut().add_cookie(&cookie)?;
+    }
+    let device = response.request().extensions_mut().remove::<DeviceCookie>();
+    if let Some(DeviceCookie(cookie)) = device {
         response.response_mut().add_cookie(&cookie)?;
     }
     let landing = response.request().path() == super::paths::HOME;

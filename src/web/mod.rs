@@ -3,6 +3,7 @@
 pub mod address;
 pub mod assets;
 pub mod body;
+pub mod browser;
 pub mod download;
 pub mod error;
 pub mod form;

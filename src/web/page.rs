@@ -69,6 +69,10 @@ pub enum Notice {
         gstin: String,
         told: CredentialsTold,
     },
+    /// No OTP is needed before the password.
+    DoorOpen,
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
     /// By "forgot password": log in now.
     PasswordReset {
         at: i64,
@@ -418,6 +422,9 @@ fn notice_box(visit: &Visit, notice: &Notice) -> NoticeBox {
         Notice::SignedOutForGood { at, draft: false } => {
             ("info", w.notice_signed_out_for_good().time(time(*at)).hours(hours).to_string())
         }
+        Notice::DoorOpen => ("info", w.notice_door_open().to_owned()),
+        Notice::AuthenticatorAdded => ("ok", w.notice_authenticator_added().to_owned()),
+        Notice::AuthenticatorRemoved => ("ok", w.notice_authenticator_removed().to_owned()),
         Notice::ProofOver => ("info", w.notice_proof_over().to_owned()),
         Notice::NewOtp { at } => ("ok", w.notice_new_otp().time(time(*at)).to_string()),
         Notice::FirstLoginDone { .. } => ("ok", w.notice_first_login_done().to_owned()),

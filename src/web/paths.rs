@@ -128,6 +128,12 @@ pub fn workspace_gstins_import_csv(id: &str) -> String {
 pub struct Shared {
     pub start: &'static str,
     pub login: &'static str,
+    /// The second factor of a sign-in, or the OTP before its password.
+    pub login_otp: &'static str,
+    pub login_otp_resend: &'static str,
+    /// For owners whose password door strangers have closed.
+    pub otp_first: &'static str,
+    pub otp_first_password: &'static str,
     pub logout: &'static str,
     pub extend: &'static str,
     pub forgot_password: &'static str,
@@ -136,6 +142,12 @@ pub struct Shared {
     pub forgot_password_new: &'static str,
     pub account: &'static str,
     pub account_password: &'static str,
+    pub authenticator: &'static str,
+    pub authenticator_otp: &'static str,
+    pub authenticator_otp_resend: &'static str,
+    pub authenticator_new: &'static str,
+    pub authenticator_codes: &'static str,
+    pub authenticator_remove: &'static str,
     /// Where a person lands after signing in.
     pub landing: &'static str,
 }
@@ -145,6 +157,10 @@ macro_rules! shared {
         Shared {
             start: $prefix,
             login: concat!($prefix, "/login"),
+            login_otp: concat!($prefix, "/login/otp"),
+            login_otp_resend: concat!($prefix, "/login/otp/resend"),
+            otp_first: concat!($prefix, "/login/otp-first"),
+            otp_first_password: concat!($prefix, "/login/otp-first/password"),
             logout: concat!($prefix, "/logout"),
             extend: concat!($prefix, "/session/extend"),
             forgot_password: concat!($prefix, "/forgot-password"),
@@ -153,6 +169,12 @@ macro_rules! shared {
             forgot_password_new: concat!($prefix, "/forgot-password/new"),
             account: concat!($prefix, "/account"),
             account_password: concat!($prefix, "/account/password"),
+            authenticator: concat!($prefix, "/account/authenticator"),
+            authenticator_otp: concat!($prefix, "/account/authenticator/otp"),
+            authenticator_otp_resend: concat!($prefix, "/account/authenticator/otp/resend"),
+            authenticator_new: concat!($prefix, "/account/authenticator/new"),
+            authenticator_codes: concat!($prefix, "/account/authenticator/codes"),
+            authenticator_remove: concat!($prefix, "/account/authenticator/remove"),
             landing: $landing,
         }
     };
@@ -182,6 +204,8 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
         Kind::CreateApiCredentials | Kind::ChangeApiPassword => IRP_API_OTP,
         // No page: software walks it.
         Kind::SoftwareSignIn => GST_API_ACCESS,
+        Kind::SignIn | Kind::OtpFirst => shared(portal).login_otp,
+        Kind::ChangeAuthenticator => shared(portal).authenticator_otp,
     }
 }
 
@@ -237,7 +261,7 @@ pub fn return_target(portal: Portal, wanted: &str) -> Option<String> {
         }
         Portal::Irp => &[IRP_API_USE],
     };
-    let of_all = [own.landing, own.account, own.account_password];
+    let of_all = [own.landing, own.account, own.account_password, own.authenticator];
     of_portal.iter().copied().chain(of_all).find(|target| *target == wanted).map(str::to_owned)
 }
 

@@ -4,7 +4,6 @@
 //! without a request; a signed-in one 15 minutes and 8 hours at most.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use actix_session::config::CookieContentSecurity;
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key};
@@ -15,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Kit;
-use super::page::Notice;
+use super::page::{Notice, Visit};
 use super::session_keys::SessionKeys;
 use crate::kernel::clock::Moment;
 use crate::kernel::ids;
@@ -40,6 +39,17 @@ const WORKSPACE_NAME: &str = "workspace_name";
 const ROW: &str = "~row";
 const FAILED: &str = "~failed";
 
+/// What somebody has proven to be signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Level {
+    #[default]
+    Password,
+    /// The password and an OTP.
+    Otp,
+    /// The password and a code of an authenticator app.
+    Authenticator,
+}
+
 /// Who is signed in. `sid` stays the same while the cookie's token is renewed; forms are bound to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SignedInState {
@@ -56,6 +66,8 @@ pub struct SignedInState {
     pub password_changed_at: i64,
     /// When the person signed in; renewing the token does not lengthen the session's absolute life.
     since: i64,
+    #[serde(default)]
+    pub level: Level,
     /// When the account was signed in to before that; `None` the first time.
     #[serde(default)]
     pub before: Option<i64>,
@@ -133,7 +145,7 @@ impl Visitor {
 
     /// Signs in under a new token: nothing of the session before stays but a draft and a handoff (T16). `account` is the
     /// row as it was before this sign-in.
-    pub fn sign_in(&self, account: &Account, address: IpAddr, device: &str, now: Moment, journey: Option<&str>) {
+    pub fn sign_in(&self, account: &Account, level: Level, visit: &Visit, journey: Option<&str>) {
         let draft = self.read::<Draft>(DRAFT).filter(|draft| draft.account_id == account.id);
         let handed_off = self.kept_handed_off();
         self.0.clear();
@@ -145,10 +157,11 @@ impl Visitor {
                 username: account.username.clone(),
                 gstin: account.gstin.clone(),
                 sid: ids::random(),
-                address: address.to_string(),
-                device: device.to_owned(),
+                address: visit.address.to_string(),
+                device: visit.device.clone(),
                 password_changed_at: account.password_changed_at,
-                since: now.seconds(),
+                since: visit.now.seconds(),
+                level,
                 before: account.last_sign_in_at,
                 // What was typed in one workspace must not turn up in another.
                 workspace: draft.as_ref().and_then(|draft| draft.workspace.clone()),
@@ -182,6 +195,14 @@ impl Visitor {
     pub fn keep_through_password_change(&self, now: Moment) {
         if let Some(mut state) = self.signed_in() {
             state.password_changed_at = now.seconds();
+            self.write(SIGNED_IN, &state);
+        }
+    }
+
+    /// The owner of this session has proven more.
+    pub fn raise_to(&self, level: Level) {
+        if let Some(mut state) = self.signed_in() {
+            state.level = level;
             self.write(SIGNED_IN, &state);
         }
     }

@@ -73,14 +73,34 @@ pub fn otp_failures(limits: &Limits, journey: &Journey) -> Option<Budget> {
         return None;
     }
     let who = match journey.kind {
-        Kind::Register | Kind::ForgotPassword | Kind::ForgotUsername | Kind::FirstLogin | Kind::CreateWorkspace => {
-            "anonymous"
-        }
-        Kind::CreateApiCredentials | Kind::ChangeApiPassword => "signed-in",
         Kind::SoftwareSignIn => "software",
+        kind if is_anonymous(kind) => "anonymous",
+        _ => "signed-in",
     };
     let key = format!("otp-failures/{}/{who}/{}", journey.portal.as_str(), counted(journey));
     Some(Budget::new(key, limits.otp_failures_per_day, DAY))
+}
+
+/// Whether any stranger can begin that walk.
+pub const fn is_anonymous(kind: Kind) -> bool {
+    match kind {
+        Kind::Register
+        | Kind::ForgotPassword
+        | Kind::ForgotUsername
+        | Kind::FirstLogin
+        | Kind::CreateWorkspace
+        | Kind::OtpFirst => true,
+        Kind::CreateApiCredentials
+        | Kind::ChangeApiPassword
+        | Kind::SignIn
+        | Kind::ChangeAuthenticator
+        | Kind::SoftwareSignIn => false,
+    }
+}
+
+/// Wrong OTPs of all walks that any stranger can begin: who guesses one code of many accounts (T4) makes codes longer.
+pub fn anonymous_otp_failures(limits: &Limits) -> Budget {
+    Budget::new("otp-failures/anonymous".to_owned(), limits.otp_failures_before_more_digits, HOUR)
 }
 
 /// What a walk's OTPs are counted by: its subject. Each maker of software has one walk for a GSTIN, and none of them may
@@ -156,6 +176,21 @@ pub fn sign_in_failures_from(limits: &Limits, address: &str) -> [Budget; 2] {
         Budget::new(format!("sign-in/failures/{address}/minute"), limits.sign_in_failures_per_minute, MINUTE),
         Budget::new(format!("sign-in/failures/{address}/hour"), limits.sign_in_failures_per_hour, HOUR),
     ]
+}
+
+/// Whether a username has failed from an address already; counted once.
+pub fn stuffing_seen(limits: &Limits, address: &str, name: &str) -> Budget {
+    Budget::new(format!("stuffing/{address}/{name}"), 1, limits.stuffing_window)
+}
+
+/// Different usernames that failed from one address.
+pub fn stuffing_names(limits: &Limits, address: &str) -> Budget {
+    Budget::new(format!("stuffing/{address}"), limits.stuffing_usernames, limits.stuffing_window)
+}
+
+/// The key that closes an address from which too many usernames have failed.
+pub fn stuffing_block(address: &str) -> String {
+    format!("stuffing-block/{address}")
 }
 
 /// Files with GSTINs that one workspace uploads: each is thousands of rows.

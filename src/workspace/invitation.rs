@@ -22,11 +22,13 @@ use crate::store::events::{self, Event};
 use crate::store::invitations::{self, Invitation};
 use crate::store::workspaces::{self, Workspace};
 use crate::store::{self, Connection, Inserted, StoreError};
+use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{Button, FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::{SignedIn, SignedOut};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::paths;
+use crate::web::session::Level;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -130,9 +132,11 @@ pub async fn create_account(
     };
     let account = newcomers::account_of(&visit, name.as_str(), &email, hasher.hash(password).await?);
     let joining = Joining::of(&visit, &token, account.clone());
+    let browser = joining.browser.clone();
     match visit.kit.store.write(move |c| joining.run_for_newcomer(c)).await {
         Ok(workspace) => {
-            visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
+            browser.keep_proven(&visit);
+            visit.visitor.sign_in(&account, Level::Otp, &visit, None);
             visit.visitor.set_notice(&Notice::Joined { workspace: workspace.name });
             Ok(see_other(paths::WORKSPACE_API_CREDENTIALS))
         }
@@ -162,6 +166,7 @@ struct Joining {
     account: Account,
     joined: Event,
     created: Event,
+    browser: Browser,
     now: Moment,
 }
 
@@ -172,7 +177,7 @@ impl Joining {
             Event { account_id: Some(account.id.clone()), ..event }
         };
         let (joined, created) = (event("invitation_accepted"), event("account_created"));
-        Self { token_hash: ids::digest(token), account, joined, created, now: visit.now }
+        Self { token_hash: ids::digest(token), account, joined, created, browser: Browser::of(visit), now: visit.now }
     }
 
     /// The workspace joined, by this press or the one before; `None` when the link does not work for this account.
@@ -195,6 +200,7 @@ impl Joining {
             return Err(StoreError::Undone);
         }
         events::insert(c, &self.created)?;
+        self.browser.prove(c, &self.account.id)?;
         self.join(c, &invitation)?;
         workspaces::find(c, &invitation.workspace_id)?.ok_or(StoreError::Undone)
     }
@@ -231,7 +237,7 @@ async fn after_another(visit: &Visit, hasher: &Hasher, token: &str, typed: &str)
         && accepted_at == account.created_at
         && newcomers::is_same_press(visit, hasher, &account, typed).await?
     {
-        visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
+        visit.visitor.sign_in(&account, Level::Otp, visit, None);
         return Ok(see_other(paths::WORKSPACE_API_CREDENTIALS));
     }
     Ok(see_other(&paths::invitation(token)))

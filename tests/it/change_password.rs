@@ -177,7 +177,9 @@ async fn a_stolen_session_cannot_try_passwords_forever() {
     app.clock.advance(32);
     let last = change(&browser, WRONG_PASSWORD, OTHER_PASSWORD, OTHER_PASSWORD).await;
     last.assert_error_page(429, "Your account is locked for 15 minutes");
-    log_in(&app.browser(), ACME.gstin, PASSWORD).await.assert_error_page(429, "Your account is locked for 15 minutes");
+    // The session is over, and its owner is not locked out.
+    browser.get(ACCOUNT).await.assert_leads_to("/irp/login?return=/irp/account");
+    log_in(&app.browser(), ACME.gstin, PASSWORD).await.assert_leads_to(HUB);
 }
 
 #[actix_web::test]

@@ -17,6 +17,7 @@ use crate::store::events::{self, Event};
 use crate::store::journeys::{Journey, Kind};
 use crate::store::{self, Connection};
 use crate::vault::Purpose;
+use crate::web::error::PageError;
 use crate::web::page::Visit;
 use crate::web::throttle::{self, Proof};
 
@@ -27,10 +28,10 @@ enum Secret {
 }
 
 impl Secret {
-    fn random(purpose: Kind, limits: &Limits) -> Self {
+    fn random(purpose: Kind, digits: i64) -> Self {
         match purpose {
             Kind::FirstLogin => Self::FirstPassword(FirstPassword::random()),
-            _ => Self::Otp(OtpCode::random(usize::try_from(limits.otp_digits).unwrap_or(6))),
+            _ => Self::Otp(OtpCode::random(usize::try_from(digits).unwrap_or(6))),
         }
     }
 
@@ -97,10 +98,17 @@ pub enum Issued {
 }
 
 /// Makes an OTP for `journey` and writes it to every recipient. Nothing is sent before `issue`.
-pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipients, proof: Proof) -> PreparedOtp {
+pub async fn prepare(
+    visit: &Visit,
+    outbox: &Outbox,
+    journey: &Journey,
+    to: &Recipients,
+    proof: Proof,
+) -> Result<PreparedOtp, PageError> {
     let limits = &visit.kit.settings.limits;
     let purpose = journey.kind;
-    let secret = Secret::random(purpose, limits);
+    let digits = digits_for(visit, purpose).await?;
+    let secret = Secret::random(purpose, digits);
     let until = visit.now.plus(secret.life(limits));
     let written = write_messages(visit, outbox, &secret, purpose, to, until);
     let mut masked: Vec<String> = Vec::new();
@@ -123,6 +131,7 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         expires_at: until.seconds(),
         consumed_at: None,
         replaced_at: None,
+        digits: i32::try_from(digits).unwrap_or(6),
         id,
     };
     // A code that went to nobody must not be found by guessing either.
@@ -136,7 +145,7 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         Proof::Nothing | Proof::ContactOrPassword => visit.throttle_key(),
     };
     budgets.extend(throttle::otp_sends_from(limits, &from, proof));
-    PreparedOtp {
+    Ok(PreparedOtp {
         challenge,
         messages,
         budgets,
@@ -144,7 +153,18 @@ pub fn prepare(visit: &Visit, outbox: &Outbox, journey: &Journey, to: &Recipient
         limits: limits.clone(),
         event: visit.event("otp_sent", purpose.as_str(), journey.gstin()),
         now: visit.now,
+    })
+}
+
+/// More while somebody guesses the codes of people who have proven nothing.
+async fn digits_for(visit: &Visit, purpose: Kind) -> Result<i64, PageError> {
+    let limits = &visit.kit.settings.limits;
+    if !throttle::is_anonymous(purpose) {
+        return Ok(limits.otp_digits);
     }
+    let (guesses, now) = (throttle::anonymous_otp_failures(limits), visit.now);
+    let many = visit.kit.store.read(move |c| counters::exhausted(c, &guesses, now)).await?.is_some();
+    Ok(if many { limits.otp_more_digits } else { limits.otp_digits })
 }
 
 /// A message to every email address and phone: with the destination and how the page may show it.

@@ -54,7 +54,12 @@ pub async fn verify<T: Send + 'static>(
         wrong: visit.event("otp_refused", journey.kind.as_str(), journey.gstin()),
         now: visit.now,
     };
-    Ok(visit.kit.store.write(move |c| attempt.run(c, &code, effect)).await?)
+    let guesses = throttle::anonymous_otp_failures(&attempt.limits);
+    let (verdict, many) = visit.kit.store.write(move |c| attempt.run_and_count(c, &code, effect)).await?;
+    if many == Some(guesses.max) {
+        tracing::warn!(failures = guesses.max, "many wrong OTPs within the hour: new ones get more digits");
+    }
+    Ok(verdict)
 }
 
 struct Attempt {
@@ -67,6 +72,23 @@ struct Attempt {
 }
 
 impl Attempt {
+    /// With how many wrong OTPs strangers have typed within the hour, when this is one more.
+    fn run_and_count<T>(
+        &self,
+        c: &mut Connection,
+        code: &str,
+        effect: impl FnOnce(&mut Connection) -> store::Result<Option<T>>,
+    ) -> store::Result<(Verdict<T>, Option<i64>)> {
+        let verdict = self.run(c, code, effect)?;
+        let wrong = matches!(verdict, Verdict::Wrong { .. } | Verdict::Replaced | Verdict::Dead);
+        if !wrong || !throttle::is_anonymous(self.journey.kind) {
+            return Ok((verdict, None));
+        }
+        let guesses = throttle::anonymous_otp_failures(&self.limits);
+        let many = counters::count(c, &guesses.key, guesses.window, self.now)?;
+        Ok((verdict, Some(many)))
+    }
+
     fn run<T>(
         &self,
         c: &mut Connection,

@@ -18,6 +18,7 @@ use crate::store::accounts::{self, Account};
 use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Stage};
 use crate::store::{self, Connection, Inserted, StoreError, taxpayers};
+use crate::web::browser::Browser;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Walking};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
@@ -80,7 +81,12 @@ pub async fn submit(
         None => {
             let hash = hasher.hash(password).await?;
             let creation = Creation::of(&visit, &outbox, &at.journey, &taxpayer, &username, hash);
-            visit.kit.store.write(move |c| creation.run(c)).await?
+            let browser = creation.browser.clone();
+            let outcome = visit.kit.store.write(move |c| creation.run(c)).await?;
+            if matches!(outcome, Outcome::Created { .. }) {
+                browser.keep_proven(&visit);
+            }
+            outcome
         }
     };
     match outcome {
@@ -145,6 +151,7 @@ struct Creation {
     journey: Journey,
     mails: Vec<Prepared>,
     event: Event,
+    browser: Browser,
 }
 
 impl Creation {
@@ -174,7 +181,7 @@ impl Creation {
         let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
         event.account_id = Some(account.id.clone());
         let mails = outbox.mails(&Recipients::from(taxpayer).emails, &mail, visit.now);
-        Self { account, journey: journey.clone(), mails, event }
+        Self { account, journey: journey.clone(), mails, event, browser: Browser::of(visit) }
     }
 
     fn run(&self, c: &mut Connection) -> store::Result<Outcome> {
@@ -184,6 +191,8 @@ impl Creation {
         if !journeys::advance(c, &self.journey.id, Stage::Verified, Stage::Done)? {
             return Err(StoreError::Undone);
         }
+        // The password of the mail has proven the owner as an OTP does.
+        self.browser.prove(c, &self.account.id)?;
         self.mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &self.event)?;
         Ok(Outcome::Created { username: self.account.username.clone() })

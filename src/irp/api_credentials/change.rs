@@ -63,6 +63,12 @@ pub async fn submit(
     };
     super::count_post(&visit, proven.user.gstin()).await?;
     if hasher.check(Some(&password), Some(&credential.password_hash)).await? != Checked::Wrong {
+        // By this very form perhaps, pressed twice.
+        let journey = proven.journey.id.clone();
+        let used_up = visit.kit.store.read(move |c| journeys::find(c, &journey)).await?;
+        if used_up.is_none_or(|journey| journey.stage != Stage::Verified) {
+            return Ok(see_other(paths::IRP_API_SAVED));
+        }
         return refuse(FieldErrors::of("new_api_password", visit.w.api_password_same_as_before()));
     }
     if hasher.check(Some(&password), Some(&proven.user.account.password_hash)).await? != Checked::Wrong {

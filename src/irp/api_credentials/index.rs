@@ -5,20 +5,17 @@ use askama::Template;
 
 use super::otp::STEP;
 use super::proves;
-use crate::accounts::Recipients;
-use crate::accounts::otp;
+use crate::accounts::second_factor;
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::Irp;
 use crate::notify::Outbox;
 use crate::store::credentials::{self, Credential};
 use crate::store::journeys::Kind;
-use crate::store::taxpayers;
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
 use crate::web::guard::{SignedIn, current_journey};
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
-use crate::web::throttle::Proof;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -81,18 +78,10 @@ pub async fn submit(visit: Visit, user: SignedIn<Irp>, outbox: web::Data<Outbox>
     if current_journey(&visit).await?.is_some_and(|journey| proves(&journey, kind, &gstin, limits, visit.now)) {
         return Ok(see_other(next));
     }
-    let to = recipients(&visit, &gstin).await?;
-    otp::begin(&visit, &outbox, (kind, gstin), &to, Proof::ContactOrPassword, STEP.page).await
+    second_factor::begin(&visit, &outbox, &user.account, (kind, None), STEP.page).await
 }
 
 pub(super) async fn find(visit: &Visit, gstin: &str) -> Result<Option<Credential>, PageError> {
     let gstin = gstin.to_owned();
     Ok(visit.kit.store.read(move |c| credentials::find_by_gstin(c, &gstin)).await?)
-}
-
-/// Every registered contact of the GSTIN now; the register may have changed since the account was made.
-pub(super) async fn recipients(visit: &Visit, gstin: &str) -> Result<Recipients, PageError> {
-    let gstin = gstin.to_owned();
-    let found = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
-    Ok(found.as_ref().map(Recipients::from).unwrap_or_default())
 }

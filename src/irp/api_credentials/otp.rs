@@ -2,17 +2,18 @@
 
 use actix_web::web;
 
-use super::index::recipients;
-use crate::accounts::otp::{self, OtpForm, OtpStep};
+use crate::accounts::hashing::Hasher;
+use crate::accounts::otp::{OtpForm, OtpStep, Proving};
+use crate::accounts::second_factor::{self, Means};
 use crate::kernel::portal::{Irp, Portal};
 use crate::notify::Outbox;
 use crate::store::journeys::{Journey, Kind, Stage};
+use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
 use crate::web::guard::{SignedIn, Step, Walking};
 use crate::web::page::{PageResult, Visit, see_other};
 use crate::web::paths;
-use crate::web::throttle::Proof;
 
 /// Where this step stands.
 pub(super) const STEP: OtpStep = OtpStep {
@@ -40,7 +41,7 @@ impl Step for AtOtp {
 pub async fn show(visit: Visit, user: SignedIn<Irp>, at: Walking<AtOtp>) -> PageResult {
     own(&user, &at.journey)?;
     match at.journey.stage {
-        Stage::Otp => otp::show(&visit, &at.journey, STEP).await,
+        Stage::Otp => second_factor::show(&visit, &user.account, &at.journey, STEP).await,
         Stage::Verified => Ok(see_other(next(at.journey.kind))),
         _ => Ok(see_other(paths::IRP_API_CREDENTIALS)),
     }
@@ -51,10 +52,22 @@ pub async fn submit(
     visit: Visit,
     user: SignedIn<Irp>,
     at: Walking<AtOtp>,
+    hasher: web::Data<Hasher>,
+    outbox: web::Data<Outbox>,
     Posted(form): Posted<OtpForm>,
 ) -> PageResult {
     own(&user, &at.journey)?;
-    otp::submit(&visit, &at.journey, STEP, &form, next(at.journey.kind)).await
+    let (browser, means) = (Browser::of(&visit), Means { hasher: &hasher, outbox: &outbox });
+    let (proven_in, account_id) = (browser.clone(), user.account.id.clone());
+    let effect = move |c: &mut _, _| proven_in.prove(c, &account_id);
+    match second_factor::check(&visit, means, &user.account, &at.journey, STEP, &form, effect).await? {
+        Proving::Proven(_) => {
+            browser.keep_proven(&visit);
+            visit.visitor.renew_on_next_page();
+            Ok(see_other(next(at.journey.kind)))
+        }
+        Proving::Page(page) => Ok(page),
+    }
 }
 
 /// POST `/irp/api-credentials/otp/resend`.
@@ -66,8 +79,7 @@ pub async fn resend(
     _form: Posted<Button>,
 ) -> PageResult {
     own(&user, &at.journey)?;
-    let to = recipients(&visit, user.gstin()).await?;
-    otp::resend(&visit, &outbox, &at.journey, STEP, &to, Proof::ContactOrPassword).await
+    second_factor::resend(&visit, &outbox, &user.account, &at.journey, STEP).await
 }
 
 const fn next(kind: Kind) -> &'static str {

@@ -74,7 +74,7 @@ pub async fn submit(
     let attempt = Attempt {
         matches: contact.is_registered(&taxpayer),
         journey: at.journey.id.clone(),
-        otp: otp::prepare(&visit, &outbox, &at.journey, &Recipients::from(&taxpayer), Proof::ContactOrPassword),
+        otp: otp::prepare(&visit, &outbox, &at.journey, &Recipients::from(&taxpayer), Proof::ContactOrPassword).await?,
         mismatches: throttle::contact_mismatches(&visit.kit.settings.limits, &at.journey.subject),
         mismatch_here: throttle::contact_mismatch_from(&at.journey.subject, &visit.throttle_key()),
         when_closed: throttle::contact_matches_when_closed(&visit.kit.settings.limits, &at.journey.subject),

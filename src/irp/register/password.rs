@@ -15,11 +15,13 @@ use crate::notify::messages::{Cause, Writer};
 use crate::store::accounts::{self, Account};
 use crate::store::journeys::{self, Journey, Stage};
 use crate::store::{Inserted, StoreError, events};
+use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::Walking;
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::paths;
+use crate::web::session::Level;
 use crate::words::Words;
 
 #[derive(Template)]
@@ -59,9 +61,11 @@ pub async fn submit(
     };
     let typed = Password::typed(form.typed());
     let account = account_of(&visit, &taxpayer, hasher.hash(password).await?);
-    let created = create(&visit, &outbox, &at.journey, &taxpayer, account.clone()).await?;
+    let browser = Browser::of(&visit);
+    let created = create(&visit, &outbox, &at.journey, &taxpayer, account.clone(), &browser).await?;
     if created {
-        visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, Some(&at.journey.id));
+        browser.keep_proven(&visit);
+        visit.visitor.sign_in(&account, Level::Otp, &visit, Some(&at.journey.id));
         return Ok(see_other(paths::IRP_DONE));
     }
     after_another(&visit, &hasher, &at.journey, typed).await
@@ -90,6 +94,7 @@ async fn create(
     journey: &Journey,
     taxpayer: &Taxpayer,
     account: Account,
+    browser: &Browser,
 ) -> Result<bool, PageError> {
     let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
     let writer = Writer::new(&visit.kit.settings);
@@ -97,7 +102,7 @@ async fn create(
     let mails = outbox.mails(&Recipients::from(taxpayer).emails, &mail, visit.now);
     let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
     event.account_id = Some(account.id.clone());
-    let journey = journey.id.clone();
+    let (journey, browser) = (journey.id.clone(), browser.clone());
     let created = visit.kit.store.write(move |c| {
         if accounts::insert(c, &account)? == Inserted::Taken {
             return Ok(false);
@@ -105,6 +110,7 @@ async fn create(
         if !journeys::advance(c, &journey, Stage::Verified, Stage::Done)? {
             return Err(StoreError::Undone);
         }
+        browser.prove(c, &account.id)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
         Ok(true)
@@ -133,7 +139,7 @@ async fn after_another(visit: &Visit, hasher: &Hasher, journey: &Journey, typed:
     if let (true, Some(account)) = (own, fresh)
         && hasher.check(typed.as_ref(), Some(&account.password_hash)).await? != Checked::Wrong
     {
-        visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, Some(&journey.id));
+        visit.visitor.sign_in(&account, Level::Otp, visit, Some(&journey.id));
         return Ok(see_other(paths::IRP_DONE));
     }
     visit.visitor.set_notice(&Notice::AlreadyRegistered { gstin: journey.subject.clone() });

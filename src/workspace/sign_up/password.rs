@@ -17,11 +17,13 @@ use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Stage};
 use crate::store::workspaces;
 use crate::store::{self, Connection, Inserted, StoreError};
+use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Walking};
 use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
 use crate::web::paths;
+use crate::web::session::Level;
 use crate::words::Words;
 use crate::workspace::newcomers;
 
@@ -60,9 +62,11 @@ pub async fn submit(
     };
     let account = newcomers::account_of(&visit, &names.name, &email, hasher.hash(password).await?);
     let creation = Creation::of(&visit, at.journey.id.clone(), names.workspace, account.clone());
+    let browser = creation.browser.clone();
     match visit.kit.store.write(move |c| creation.run(c)).await {
         Ok(()) => {
-            visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
+            browser.keep_proven(&visit);
+            visit.visitor.sign_in(&account, Level::Otp, &visit, None);
             Ok(see_other(paths::WORKSPACE_API_CREDENTIALS))
         }
         Err(StoreError::Undone) => after_another(&visit, &hasher, &at.journey, form.typed()).await,
@@ -76,6 +80,7 @@ struct Creation {
     account: Account,
     workspace: workspaces::Workspace,
     events: [Event; 2],
+    browser: Browser,
     now: Moment,
 }
 
@@ -88,7 +93,7 @@ impl Creation {
             Event { account_id: Some(account.id.clone()), ..event }
         };
         let events = [event("account_created"), event("workspace_created")];
-        Self { journey, account, workspace, events, now: visit.now }
+        Self { journey, account, workspace, events, browser: Browser::of(visit), now: visit.now }
     }
 
     /// `Undone` when the email address has an account by now.
@@ -100,6 +105,7 @@ impl Creation {
         }
         workspaces::insert(c, &self.workspace)?;
         workspaces::insert_member(c, &self.workspace.id, &self.account.id, Role::Owner, self.now)?;
+        self.browser.prove(c, &self.account.id)?;
         self.events.iter().try_for_each(|event| events::insert(c, event))
     }
 }
@@ -117,7 +123,7 @@ async fn after_another(visit: &Visit, hasher: &Hasher, journey: &Journey, typed:
     if let (true, Some(account)) = (own, account)
         && newcomers::is_same_press(visit, hasher, &account, typed).await?
     {
-        visit.visitor.sign_in(&account, visit.address, &visit.device, visit.now, None);
+        visit.visitor.sign_in(&account, Level::Otp, visit, None);
         return Ok(see_other(paths::WORKSPACE_API_CREDENTIALS));
     }
     visit.visitor.set_notice(&Notice::EmailHasAccount);

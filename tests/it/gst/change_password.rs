@@ -189,7 +189,9 @@ async fn a_stolen_session_cannot_try_passwords_forever_at_two_addresses() {
     assert_eq!(early.header("retry-after"), "32");
     app.clock.advance(32);
     change(&browser, WRONG_PASSWORD, OTHER_PASSWORD).await.assert_error_page(429, LOCKED);
-    log_in(&app.browser(), USERNAME, PASSWORD).await.assert_error_page(429, LOCKED);
+    // The session is over, and its owner is not locked out.
+    browser.get(ACCOUNT).await.assert_leads_to("/gst/login?return=/gst/account");
+    log_in(&app.browser(), USERNAME, PASSWORD).await.assert_leads_to(DASHBOARD);
 }
 
 #[actix_web::test]

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::session::{Door, assert_begins, assert_doors, every_address};
 use crate::support::browser::FORM;
-use crate::support::samples::{ACME, PASSWORD, PATEL};
+use crate::support::samples::{ACME, CERAMICS, KAVERI, PASSWORD, PATEL};
 use crate::support::walk::go_on;
-use crate::support::walk_gst::{USERNAME, ask_first_password, at_credentials, first_login, log_in, signed_in};
+use crate::support::walk_gst::{
+    USERNAME, ask_first_password, at_credentials, first_login, log_in, signed_in, signed_in_as,
+};
+use crate::support::walk_sign_in::{Phone, ask_otp_first, shut_door};
 use crate::support::{App, Browser, FormFill, Page};
 use crate::system_pages::broken_links;
 
@@ -20,6 +23,10 @@ const OUT_OF_DATE: &str = "This form is out of date";
 const DOORS: &[(&str, Door)] = &[
     ("/gst", Door::Leads(LOGIN)),
     ("/gst/login", Door::Open),
+    ("/gst/login/otp", Door::Begin("/gst/login")),
+    ("/gst/login/otp/resend", Door::Post),
+    ("/gst/login/otp-first", Door::Open),
+    ("/gst/login/otp-first/password", Door::Begin("/gst/login/otp-first")),
     ("/gst/logout", Door::Post),
     ("/gst/session/extend", Door::Post),
     ("/gst/first-login", Door::Open),
@@ -44,6 +51,12 @@ const DOORS: &[(&str, Door)] = &[
     ("/gst/notices.csv", Door::SignIn { back: false }),
     ("/gst/account", Door::SignIn { back: true }),
     ("/gst/account/password", Door::SignIn { back: true }),
+    ("/gst/account/authenticator", Door::SignIn { back: true }),
+    ("/gst/account/authenticator/otp", Door::SignIn { back: false }),
+    ("/gst/account/authenticator/otp/resend", Door::Post),
+    ("/gst/account/authenticator/new", Door::SignIn { back: false }),
+    ("/gst/account/authenticator/codes", Door::SignIn { back: false }),
+    ("/gst/account/authenticator/remove", Door::SignIn { back: false }),
     ("/gst/change-password", Door::SignIn { back: true }),
     ("/gst/not-here/dsc", Door::Open),
 ];
@@ -60,12 +73,21 @@ const POSTS: &[(&str, &str)] = &[
     ("/gst/profile/api-access", LOGIN),
     ("/gst/change-password", LOGIN),
     ("/gst/account/password", LOGIN),
+    ("/gst/login/otp", LOGIN),
+    ("/gst/login/otp/resend", LOGIN),
+    ("/gst/login/otp-first/password", "/gst/login/otp-first"),
+    ("/gst/account/authenticator", LOGIN),
+    ("/gst/account/authenticator/otp", LOGIN),
+    ("/gst/account/authenticator/otp/resend", LOGIN),
+    ("/gst/account/authenticator/new", LOGIN),
+    ("/gst/account/authenticator/codes", LOGIN),
+    ("/gst/account/authenticator/remove", LOGIN),
     ("/gst/logout", LOGIN),
     ("/gst/session/extend", LOGIN),
 ];
 
 /// Pages of the signed out that post to themselves.
-const OPEN_POSTS: &[&str] = &[LOGIN, FIRST_LOGIN, USERNAME_PAGE, PASSWORD_PAGE];
+const OPEN_POSTS: &[&str] = &[LOGIN, "/gst/login/otp-first", FIRST_LOGIN, USERNAME_PAGE, PASSWORD_PAGE];
 
 fn takes_posts(path: &str) -> bool {
     OPEN_POSTS.contains(&path) || POSTS.iter().any(|(post, _)| *post == path)
@@ -114,6 +136,9 @@ async fn the_signed_in_see_every_page_of_theirs_and_none_of_the_signed_out() {
             // There is nothing to put into a calendar while API access is off.
             Door::SignIn { .. } if path.ends_with(".ics") => assert!(page.status < 500, "{}", page.told()),
             Door::SignIn { .. } if path.ends_with(".csv") => assert_eq!(page.status, 200),
+            Door::SignIn { .. } if path.contains("/authenticator/") => {
+                page.assert_leads_to("/gst/account/authenticator")
+            }
             Door::SignIn { .. } => {
                 assert_eq!(page.status, 200, "{}", page.told());
                 assert!(page.has("You will be signed out at 17:16 IST if you do nothing."), "{path}");
@@ -212,7 +237,7 @@ async fn nothing_else_is_there() {
 /// is the last.
 async fn every_form(app: &App) -> Vec<(Browser, FormFill)> {
     first_login(app, &ACME, USERNAME, PASSWORD).await;
-    let mut forms = Vec::new();
+    let mut forms = forms_of_signing_in(app).await;
     for (path, button) in [
         (LOGIN, "LOGIN"),
         (FIRST_LOGIN, "Send first-time password"),
@@ -259,6 +284,38 @@ async fn every_form(app: &App) -> Vec<(Browser, FormFill)> {
     extend.action = "/gst/session/extend".to_owned();
     forms.push((browser, extend));
     forms
+}
+
+/// Those around a shut door, and those of the authenticator app. The browsers stand at the end of their walks: what was
+/// proven on the way has given them new cookies.
+async fn forms_of_signing_in(app: &App) -> Vec<(Browser, FormFill)> {
+    first_login(app, &CERAMICS, "ceramics1", PASSWORD).await;
+    shut_door(app, "/gst", "ceramics1").await;
+    let signed_out = app.browser();
+    let mut before = vec![signed_out.get("/gst/login/otp-first").await.form("Continue")];
+    let page = go_on(&signed_out, &ask_otp_first(&signed_out, "/gst", "ceramics1").await).await;
+    before.extend(["Continue", "Send a new OTP"].map(|button| page.form(button)));
+    let form = page.form("Continue").fill("otp", &app.last_otp_for(CERAMICS.email).await);
+    before.push(go_on(&signed_out, &form.submit(&signed_out).await).await.form("LOGIN"));
+
+    let signed_in = signed_in_as(app, &KAVERI, "kaverigst1").await;
+    let form = signed_in.get("/gst/account/authenticator").await.form("Add an authenticator app");
+    let page = go_on(&signed_in, &form.submit(&signed_in).await).await;
+    let mut after = vec![form, page.form("Continue"), page.form("Send a new OTP")];
+    let form = page.form("Continue").fill("otp", &app.last_otp_for(KAVERI.email).await);
+    let page = go_on(&signed_in, &form.submit(&signed_in).await).await;
+    let (phone, form) = (Phone::of(&page), page.form("Add the app"));
+    after.push(form.clone());
+    let form = form.fill("code", &phone.code(app.clock.now()));
+    after.push(go_on(&signed_in, &form.submit(&signed_in).await).await.form("I have kept them"));
+    app.clock.advance(30);
+    let form = signed_in.get("/gst/account/authenticator").await.form("Remove the authenticator app");
+    let page = go_on(&signed_in, &form.submit(&signed_in).await).await;
+    let form = page.form("Continue").fill("code", &phone.code(app.clock.now()));
+    after.push(go_on(&signed_in, &form.submit(&signed_in).await).await.form("Remove the authenticator app"));
+
+    let before = before.into_iter().map(|form| (signed_out.clone_cookies(), form));
+    before.chain(after.into_iter().map(|form| (signed_in.clone_cookies(), form))).collect()
 }
 
 async fn at_otp(browser: &Browser, path: &str, field: &str, value: &str) -> Page {

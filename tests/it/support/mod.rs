@@ -11,6 +11,7 @@ pub mod samples;
 pub mod software;
 pub mod walk;
 pub mod walk_gst;
+pub mod walk_sign_in;
 pub mod walk_workspace;
 
 pub use app::App;

@@ -27,7 +27,7 @@ pub async fn run(call: &Call, outbox: &Outbox) -> Result<Value, Fault> {
     }
     let to = taxpayer.as_ref().map(Recipients::from).unwrap_or_default();
     let journey = walk(parties);
-    let prepared = otp::prepare(visit, outbox, &journey, &to, proof(parties));
+    let prepared = otp::prepare(visit, outbox, &journey, &to, proof(parties)).await?;
     let issued = visit.kit.store.write(move |c| {
         journeys::begin_unless_waiting(c, &journey)?;
         let issued = prepared.issue(c)?;

@@ -1,0 +1,74 @@
+//! Walks to and through the ways of signing in: a door that strangers have shut, the OTP before the password, an
+//! authenticator app.
+
+use sanad::kernel::clock::Moment;
+use totp_rs::{Algorithm, Builder, Secret};
+
+use super::samples::PASSWORD;
+use super::walk::go_on;
+use super::{App, Browser, FormFill, Page};
+
+/// Satisfies every rule and is nobody's.
+pub const WRONG: &str = "three small bushes 5";
+
+/// The form of a portal's login page.
+pub async fn login_form(browser: &Browser, portal: &str, username: &str, password: &str) -> FormFill {
+    let page = browser.get(&format!("{portal}/login")).await;
+    let form = page.form(if portal == "/gst" { "LOGIN" } else { "Login" });
+    form.fill("username", username).fill("password", password)
+}
+
+/// Types a username and a password into a portal's login page, and returns its answer.
+pub async fn log_in_at(browser: &Browser, portal: &str, username: &str, password: &str) -> Page {
+    login_form(browser, portal, username, password).await.submit(browser).await
+}
+
+/// Ten wrong passwords from new browsers, each as soon as it is let in: strangers are locked out. Takes 62 seconds.
+pub async fn shut_door(app: &App, portal: &str, username: &str) {
+    for wait in [0, 0, 0, 0, 0, 2, 4, 8, 16, 32] {
+        app.clock.advance(wait);
+        log_in_at(&app.browser(), portal, username, WRONG).await;
+    }
+    let shut = log_in_at(&app.browser(), portal, username, PASSWORD).await;
+    shut.assert_error_page(429, "Your account is locked for 15 minutes");
+}
+
+/// The page that asks for the OTP that comes before the password.
+pub async fn ask_otp_first(browser: &Browser, portal: &str, username: &str) -> Page {
+    let page = browser.get(&format!("{portal}/login/otp-first")).await;
+    page.form("Continue").fill("username", username).submit(browser).await
+}
+
+/// A secret that an authenticator app holds.
+pub struct Phone(Secret);
+
+impl Phone {
+    /// Types the secret of the page into the app.
+    pub fn of(page: &Page) -> Self {
+        let text: String = page.all("code").first().unwrap().replace('-', "");
+        Self(Secret::try_from_base32(text.to_uppercase()).unwrap())
+    }
+
+    /// What the app shows then.
+    pub fn code(&self, now: Moment) -> String {
+        let app = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30);
+        let app = app.with_secret(self.0.clone()).build_noncompliant();
+        app.generate(u64::try_from(now.seconds()).unwrap()).to_string()
+    }
+}
+
+/// At the page with the QR code, in a signed-in browser of whoever gets OTPs at `email`.
+pub async fn at_new_authenticator(app: &App, browser: &Browser, portal: &str, email: &str) -> Page {
+    let page = browser.get(&format!("{portal}/account/authenticator")).await;
+    let page = go_on(browser, &page.form("Add an authenticator app").submit(browser).await).await;
+    let form = page.form("Continue").fill("otp", &app.last_otp_for(email).await);
+    go_on(browser, &form.submit(browser).await).await
+}
+
+/// Adds an authenticator app: the phone and the page with the recovery codes.
+pub async fn add_authenticator(app: &App, browser: &Browser, portal: &str, email: &str) -> (Phone, Page) {
+    let page = at_new_authenticator(app, browser, portal, email).await;
+    let phone = Phone::of(&page);
+    let form = page.form("Add the app").fill("code", &phone.code(app.clock.now()));
+    (phone, go_on(browser, &form.submit(browser).await).await)
+}
