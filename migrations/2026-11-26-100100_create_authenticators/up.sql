@@ -4,6 +4,8 @@ CREATE TABLE authenticators (
     account_id TEXT NOT NULL UNIQUE REFERENCES accounts (id) ON DELETE CASCADE,
     -- Sealed for the id above, not for the account: a secret of before opens nowhere.
     sealed_secret TEXT NOT NULL,
+    -- The key it is sealed under.
+    key_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     -- Empty until a first code was right.
     confirmed_at BIGINT,

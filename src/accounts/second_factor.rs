@@ -18,7 +18,7 @@ use crate::store::authenticators::{self, Authenticator};
 use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Kind, Stage};
 use crate::store::{self, Connection, counters, taxpayers};
-use crate::vault::Place;
+use crate::vault::{KeyRing, Place, Unopened, key_id_of};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::current_journey;
@@ -44,6 +44,14 @@ pub(super) fn place_of_secret(id: &str) -> Place<'_> {
 /// Where its recovery codes belong until they are kept.
 pub(super) fn place_of_codes(id: &str) -> Place<'_> {
     Place { kind: "authenticator", record: id, field: "codes" }
+}
+
+/// The same secret sealed under the key in use, and that key's id.
+pub fn reseal(keys: &KeyRing, authenticator: &Authenticator) -> Result<(String, String), Unopened> {
+    let place = place_of_secret(&authenticator.id);
+    let sealed = keys.seal(place, &keys.open(place, &authenticator.sealed_secret)?);
+    let key_id = key_id_of(&sealed).unwrap_or_default();
+    Ok((sealed, key_id))
 }
 
 /// The secret that the app has too.

@@ -1,5 +1,5 @@
-//! `sanad keys rotate [PURPOSE]`: new keys, and with a new cred key every saved password sealed anew, beside a running
-//! server. Killed and run again, it goes on where it was.
+//! `sanad keys rotate [PURPOSE]`: new keys, and with a new cred key every saved password and authenticator sealed anew,
+//! beside a running server. Killed and run again, it goes on where it was.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -10,12 +10,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{REFUSED, refuse};
-use crate::accounts::saved_credentials as copies;
+use crate::accounts::{saved_credentials as copies, second_factor};
 use crate::app;
 use crate::settings::Settings;
+use crate::store::authenticators::{self, Authenticator};
 use crate::store::saved_credentials::{self, SavedCredential};
-use crate::store::{Store, StoreError};
-use crate::vault::{KeyError, KeyRing, Purpose};
+use crate::store::{self, Connection, Store, StoreError};
+use crate::vault::{KeyError, KeyRing, Purpose, Unopened};
 
 /// What is rotated when nothing is named: sessions and password hashes get new keys only when somebody asks for it.
 const USUAL: [Purpose; 3] = [Purpose::Cred, Purpose::Otp, Purpose::Csrf];
@@ -71,7 +72,64 @@ fn new_key(folder: &Path, purpose: Purpose) -> Result<String, KeyError> {
     Ok(format!("{}: new key {}", purpose.as_str(), KeyRing::rotate(folder, purpose)?))
 }
 
-/// Seals every saved password under the key in use.
+/// A kind of rows that hold a text sealed under the cred key.
+trait Sealed: Sized + Send + 'static {
+    /// What it is, for the operator.
+    const WHAT: &'static str;
+
+    fn id(&self) -> &str;
+
+    /// Up to `limit` rows with ids after `after` that are not sealed under `key_id`.
+    fn list(c: &mut Connection, key_id: &str, after: &str, limit: i64) -> store::Result<Vec<Self>>;
+
+    /// Its text sealed under the key in use, and that key's id.
+    fn reseal(&self, keys: &KeyRing) -> Result<(String, String), Unopened>;
+
+    /// `false`, and nothing done, when the row is another one by now.
+    fn set(&self, c: &mut Connection, sealed: &str, key_id: &str) -> store::Result<bool>;
+}
+
+impl Sealed for SavedCredential {
+    const WHAT: &'static str = "saved credentials";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn list(c: &mut Connection, key_id: &str, after: &str, limit: i64) -> store::Result<Vec<Self>> {
+        saved_credentials::list_under_other_keys(c, key_id, after, limit)
+    }
+
+    fn reseal(&self, keys: &KeyRing) -> Result<(String, String), Unopened> {
+        copies::reseal(keys, self)
+    }
+
+    fn set(&self, c: &mut Connection, sealed: &str, key_id: &str) -> store::Result<bool> {
+        saved_credentials::set_resealed(c, self, sealed, key_id)
+    }
+}
+
+impl Sealed for Authenticator {
+    const WHAT: &'static str = "authenticator";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn list(c: &mut Connection, key_id: &str, after: &str, limit: i64) -> store::Result<Vec<Self>> {
+        authenticators::list_under_other_keys(c, key_id, after, limit)
+    }
+
+    fn reseal(&self, keys: &KeyRing) -> Result<(String, String), Unopened> {
+        second_factor::reseal(keys, self)
+    }
+
+    fn set(&self, c: &mut Connection, sealed: &str, key_id: &str) -> store::Result<bool> {
+        authenticators::set_resealed(c, self, sealed, key_id)
+    }
+}
+
+/// Seals every saved password and every authenticator's secret under the key in use.
 struct Reseal<'a> {
     store: &'a Store,
     keys: &'a KeyRing,
@@ -90,32 +148,37 @@ impl Reseal<'_> {
     }
 
     async fn pass(&mut self) -> Done<()> {
+        self.pass_over::<SavedCredential>().await?;
+        self.pass_over::<Authenticator>().await
+    }
+
+    async fn pass_over<Row: Sealed>(&mut self) -> Done<()> {
         let mut after = String::new();
         loop {
             // Another rotation may run beside this one; both go by the newest key, or they would undo each other.
             self.keys.refresh_all();
-            let rows = self.left(&after).await?;
+            let rows = self.left::<Row>(&after).await?;
             let Some(last) = rows.last() else { return Ok(()) };
-            after.clone_from(&last.id);
+            after = last.id().to_owned();
             let resealed = rows.into_iter().filter_map(|row| self.resealed(row)).collect();
             self.done += self.write(resealed).await?;
         }
     }
 
     /// The next rows that are not sealed under the key in use.
-    async fn left(&self, after: &str) -> Result<Vec<SavedCredential>, StoreError> {
+    async fn left<Row: Sealed>(&self, after: &str) -> Result<Vec<Row>, StoreError> {
         let (key_id, after) = (self.keys.current_id(Purpose::Cred), after.to_owned());
-        self.store.read(move |c| saved_credentials::list_under_other_keys(c, &key_id, &after, COMMIT_ROWS)).await
+        self.store.read(move |c| Row::list(c, &key_id, &after, COMMIT_ROWS)).await
     }
 
-    /// The row, its password sealed anew, and the id of the key; `None`, and told, when it does not open.
-    fn resealed(&mut self, row: SavedCredential) -> Option<(SavedCredential, String, String)> {
-        match copies::reseal(self.keys, &row) {
+    /// The row, its text sealed anew, and the id of the key; `None`, and told, when it does not open.
+    fn resealed<Row: Sealed>(&mut self, row: Row) -> Option<(Row, String, String)> {
+        match row.reseal(self.keys) {
             Ok((sealed, key_id)) => Some((row, sealed, key_id)),
             Err(error) => {
-                if self.unopened.insert(row.id.clone()) {
+                if self.unopened.insert(row.id().to_owned()) {
                     // Nobody reads standard error: then nobody can be told. The exit code tells it too.
-                    let _ = writeln!(io::stderr(), "sanad: saved credentials {}: {error}", row.id);
+                    let _ = writeln!(io::stderr(), "sanad: {} {}: {error}", Row::WHAT, row.id());
                 }
                 None
             }
@@ -123,11 +186,11 @@ impl Reseal<'_> {
     }
 
     /// One transaction; a row that was replaced or removed meanwhile is left alone and not counted.
-    async fn write(&self, resealed: Vec<(SavedCredential, String, String)>) -> Result<usize, StoreError> {
+    async fn write<Row: Sealed>(&self, resealed: Vec<(Row, String, String)>) -> Result<usize, StoreError> {
         let write = move |c: &mut _| {
             let mut done = 0;
             for (was, sealed, key_id) in &resealed {
-                done += usize::from(saved_credentials::set_resealed(c, was, sealed, key_id)?);
+                done += usize::from(was.set(c, sealed, key_id)?);
             }
             Ok(done)
         };

@@ -14,6 +14,8 @@ pub struct Authenticator {
     pub id: String,
     pub account_id: String,
     pub sealed_secret: String,
+    /// The key it is sealed under.
+    pub key_id: String,
     pub created_at: i64,
     /// `None` until a first code was right: it is asked for nowhere before.
     pub confirmed_at: Option<i64>,
@@ -114,6 +116,33 @@ pub fn delete(c: &mut Connection, account_id: &str) -> Result<bool> {
         diesel::delete(authenticators::table.filter(authenticators::account_id.eq(account_id))).execute(c)
     })?;
     Ok(deleted == 1)
+}
+
+/// Up to `limit` authenticators with ids after `after` that are not sealed under `key_id`: what a rotation still has to
+/// do.
+pub fn list_under_other_keys(c: &mut Connection, key_id: &str, after: &str, limit: i64) -> Result<Vec<Authenticator>> {
+    Ok(on_any!(c, |c| {
+        authenticators::table
+            .filter(authenticators::key_id.ne(key_id))
+            .filter(authenticators::id.gt(after))
+            .order(authenticators::id.asc())
+            .limit(limit)
+            .select(Authenticator::as_select())
+            .load(c)
+    })?)
+}
+
+/// The same secret under another key; `false`, and nothing done, when it was removed or sealed anew meanwhile.
+pub fn set_resealed(c: &mut Connection, was: &Authenticator, sealed_secret: &str, key_id: &str) -> Result<bool> {
+    let changed = on_any!(c, |c| {
+        let unchanged = authenticators::table
+            .filter(authenticators::id.eq(&was.id))
+            .filter(authenticators::sealed_secret.eq(&was.sealed_secret));
+        diesel::update(unchanged)
+            .set((authenticators::sealed_secret.eq(sealed_secret), authenticators::key_id.eq(key_id)))
+            .execute(c)
+    })?;
+    Ok(changed == 1)
 }
 
 /// The hashes of the account's recovery codes, in their order, in place of any before.

@@ -310,6 +310,7 @@ diesel::table! {
         id -> Text,
         account_id -> Text,
         sealed_secret -> Text,
+        key_id -> Text,
         created_at -> BigInt,
         confirmed_at -> Nullable<BigInt>,
         last_step -> BigInt,

@@ -9,6 +9,7 @@ use crate::support::samples::{ACME, ACME_OTHER_EMAIL, API_PASSWORD, OTHER_PASSWO
 use crate::support::walk::{
     API_USERNAME, Step, go_on, log_in, register_to, registered, registered_as, with_credentials,
 };
+use crate::support::walk_sign_in::add_authenticator;
 use crate::support::{App, Browser, FormFill, Page};
 
 const HUB: &str = "/irp/api-credentials";
@@ -764,4 +765,21 @@ async fn a_form_that_outlives_its_proof_keeps_the_username_for_the_next_one() {
     let page = prove(&app, &browser, CREATE_BUTTON, &ACME).await;
     assert_eq!(page.value("api_username").as_deref(), Some(API_USERNAME));
     assert!(!page.html.contains(API_PASSWORD));
+}
+
+#[actix_web::test]
+async fn an_authenticator_is_asked_instead_of_sending_an_otp() {
+    let app = App::start().await;
+    let browser = with_credentials(&app).await;
+    let (phone, _) = add_authenticator(&app, &browser, "/irp", ACME.email).await;
+    let sent = app.messages().await.len();
+    let page = go_on(&browser, &browser.get(HUB).await.form(CHANGE_BUTTON).submit(&browser).await).await;
+    page.assert_shows("Enter the code of your authenticator app");
+    app.clock.advance(30);
+    let form = page.form("Continue").fill("code", &phone.code(app.clock.now()));
+    let page = go_on(&browser, &form.submit(&browser).await).await;
+    change(&page, OTHER_API_PASSWORD).submit(&browser).await.assert_leads_to(SAVED);
+    let subjects: Vec<String> = app.messages().await.into_iter().map(|message| message.subject).collect();
+    let since = &subjects[..subjects.len() - sent];
+    assert!(since.iter().all(|subject| subject == "API password changed") && !since.is_empty(), "{since:?}");
 }

@@ -8,16 +8,17 @@ use std::process::Child;
 use std::time::Duration;
 
 use sanad::accounts::saved_credentials::{self as copies, Copied};
-use sanad::kernel::clock::Moment;
+use sanad::kernel::clock::{Clock, Moment};
 use sanad::kernel::portal::Portal;
 use sanad::store::saved_credentials::{self, SAVED, SavedCredential};
 use sanad::store::workspaces::{self, Workspace};
-use sanad::store::{Database, Store, accounts, workspace_gstins};
+use sanad::store::{Database, Store, accounts, authenticators, workspace_gstins};
 use sanad::vault::{KeyRing, Purpose};
 
 use crate::support::machine::{Machine, Server, last_otp, register, register_to_otp, text};
 use crate::support::samples::{ACME, PASSWORD};
 use crate::support::walk::go_on;
+use crate::support::walk_sign_in::{Phone, log_in_at};
 use crate::support::{Browser, Page};
 
 const NOW: Moment = Moment::from_seconds(1_795_260_660);
@@ -397,4 +398,31 @@ fn a_key_file_that_others_can_read_is_not_rotated() {
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(told.contains("can be read by others"), "{told}");
     assert_eq!(ids(&machine, "otp").len(), 1);
+}
+
+#[actix_web::test]
+async fn an_authenticator_is_sealed_anew_and_its_codes_go_on() {
+    let machine = Machine::new();
+    let server = machine.serve();
+    let browser = server.browser();
+    register(&browser).await;
+    let page = browser.get("/irp/account/authenticator").await;
+    let page = go_on(&browser, &page.form("Add an authenticator app").submit(&browser).await).await;
+    let form = page.form("Continue").fill("otp", &last_otp(&browser).await);
+    let page = go_on(&browser, &form.submit(&browser).await).await;
+    let (phone, form) = (Phone::of(&page), page.form("Add the app"));
+    let now = || Clock::system().now();
+    go_on(&browser, &form.fill("code", &phone.code(now())).submit(&browser).await).await;
+
+    let told = rotate(&machine, &["cred"]);
+    assert!(told.lines().any(|line| line == "1 rows re-sealed"), "{told}");
+    let (store, key) =
+        (Store::open(&Database::Sqlite(machine.data().join("sanad.db"))).unwrap(), new_key(&told, "cred"));
+    let left = store.read(move |c| authenticators::list_under_other_keys(c, &key, "", 10)).await.unwrap();
+    assert!(left.is_empty());
+    let other = server.browser();
+    let asked = go_on(&other, &log_in_at(&other, "/irp", ACME.gstin, PASSWORD).await).await;
+    // The code of now was used up when the app was added.
+    let form = asked.form("Continue").fill("code", &phone.code(now().plus(30)));
+    form.submit(&other).await.assert_leads_to("/irp/api-credentials");
 }

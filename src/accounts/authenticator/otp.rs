@@ -13,6 +13,7 @@ use crate::notify::Outbox;
 use crate::store::accounts::Account;
 use crate::store::authenticators::{self, Authenticator};
 use crate::store::journeys::{Journey, Kind, Stage};
+use crate::vault::key_id_of;
 use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
@@ -113,8 +114,10 @@ fn own<P: InPortal>(account: &Account, journey: &Journey) -> Result<(), PageErro
 fn propose(visit: &Visit, account: &Account) -> Authenticator {
     let secret = TotpSecret::random().to_base32();
     let id = ids::random();
+    let sealed_secret = visit.kit.keys.seal(second_factor::place_of_secret(&id), &secret);
     Authenticator {
-        sealed_secret: visit.kit.keys.seal(second_factor::place_of_secret(&id), &secret),
+        key_id: key_id_of(&sealed_secret).unwrap_or_default(),
+        sealed_secret,
         id,
         account_id: account.id.clone(),
         created_at: visit.now.seconds(),
