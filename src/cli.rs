@@ -4,23 +4,17 @@
 mod credentials;
 mod integrators;
 mod keys;
+mod taxpayers;
 
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::{self, Application};
 use crate::kernel::clock::Clock;
-use crate::kernel::taxpayer::Taxpayer;
-use crate::register::{Reader, Rejects, rejects_path};
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
-use crate::store::taxpayers::{self, Source};
 use crate::telemetry;
 use crate::vault::Purpose;
 
@@ -37,7 +31,7 @@ enum Command {
     Serve,
     /// The taxpayer register.
     #[command(subcommand)]
-    Taxpayers(TaxpayersCommand),
+    Taxpayers(taxpayers::TaxpayersCommand),
     /// Keys for those who make software.
     #[command(subcommand)]
     Integrators(integrators::IntegratorsCommand),
@@ -50,12 +44,6 @@ enum Command {
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-}
-
-#[derive(Subcommand)]
-enum TaxpayersCommand {
-    /// Insert or update taxpayers from a CSV file; bad rows go to FILE.rejected.csv.
-    Import { file: PathBuf },
 }
 
 #[derive(Subcommand)]
@@ -86,7 +74,7 @@ pub async fn run() -> ExitCode {
     };
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings).await,
-        Command::Taxpayers(TaxpayersCommand::Import { file }) => import(&settings, &file).await,
+        Command::Taxpayers(command) => taxpayers::run(settings, command).await,
         Command::Integrators(command) => integrators::run(&settings, command).await,
         Command::Credentials(command) => credentials::run(&settings, command).await,
         Command::Keys(KeysCommand::Rotate { purpose }) => {
@@ -151,89 +139,5 @@ fn show_config(settings: &Settings) -> ExitCode {
     match write!(io::stdout(), "{settings}") {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error, 1),
-    }
-}
-
-/// Rows in one commit, or what was read in this time: beside a running server nobody waits for an import.
-const COMMIT_ROWS: usize = 2_000;
-const COMMIT_TIME: Duration = Duration::from_millis(200);
-
-async fn import(settings: &Settings, path: &Path) -> ExitCode {
-    let opened = match app::open(settings) {
-        Ok(opened) => opened,
-        Err(error) => return refuse(&error, REFUSED),
-    };
-    let outcome = import_file(&opened.store, path).await;
-    opened.store.stop().await;
-    match outcome {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => refuse(&error, REFUSED),
-    }
-}
-
-/// Imports every good row, sets every bad one aside, and returns how many were bad.
-async fn import_file(store: &Store, path: &Path) -> Result<u64, Box<dyn std::error::Error>> {
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let progress = progress_bar(file.metadata()?.len());
-    let reader = Reader::open(progress.wrap_read(file)).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut rejects = Rejects::new(rejects_path(path), reader.header());
-    let mut batch = Batch::new(store);
-    let (mut good, mut bad) = (0_u64, 0_u64);
-    for row in reader {
-        match row.outcome {
-            Ok(taxpayer) => {
-                good += 1;
-                batch.push(taxpayer).await?;
-            }
-            Err(_) => {
-                bad += 1;
-                rejects.write(&row)?;
-            }
-        }
-    }
-    batch.commit().await?;
-    progress.finish_and_clear();
-    let rejected = rejects.finish()?;
-    writeln!(io::stdout(), "{good} taxpayers imported, {bad} rows rejected")?;
-    if let Some(rejected) = rejected {
-        writeln!(io::stdout(), "The rejected rows and their reasons are in {}", rejected.display())?;
-    }
-    Ok(bad)
-}
-
-fn progress_bar(bytes: u64) -> ProgressBar {
-    let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} left");
-    ProgressBar::with_draw_target(Some(bytes), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// Rows read and not yet committed.
-struct Batch<'a> {
-    store: &'a Store,
-    rows: Vec<Taxpayer>,
-    since: tokio::time::Instant,
-}
-
-impl<'a> Batch<'a> {
-    fn new(store: &'a Store) -> Self {
-        Self { store, rows: Vec::with_capacity(COMMIT_ROWS), since: tokio::time::Instant::now() }
-    }
-
-    async fn push(&mut self, taxpayer: Taxpayer) -> Result<(), crate::store::StoreError> {
-        self.rows.push(taxpayer);
-        match self.rows.len() >= COMMIT_ROWS || self.since.elapsed() >= COMMIT_TIME {
-            true => self.commit().await,
-            false => Ok(()),
-        }
-    }
-
-    async fn commit(&mut self) -> Result<(), crate::store::StoreError> {
-        let rows = std::mem::take(&mut self.rows);
-        let now = Clock::system().now();
-        self.store.write(move |c| taxpayers::upsert(c, &rows, Source::Import, now)).await?;
-        self.since = tokio::time::Instant::now();
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, post};
 use actix_web::{Resource, Route, guard};
 
-use crate::accounts::{authenticator, change_password, forgot_password, index, login, session};
+use crate::accounts::{activity, authenticator, change_password, devices, forgot_password, index, login, session};
 use crate::gst;
 use crate::irp::register::{contact, details, done, eligibility, not_eligible, otp, password, verified};
 use crate::irp::{api_credentials, handoff, start};
@@ -290,6 +290,9 @@ fn shared<P: InPortal>(config: &mut ServiceConfig) {
                 .route(show().to(change_password::show::<P>))
                 .route(post().to(change_password::submit::<P>)),
         )
+        .service(page(own.devices).route(show().to(devices::show::<P>)).route(post().to(devices::submit::<P>)))
+        .service(page(own.activity).route(show().to(activity::show::<P>)))
+        .service(page(own.activity_csv).route(show().to(activity::show_csv::<P>)))
         .service(
             page(own.authenticator)
                 .route(show().to(authenticator::show::<P>))

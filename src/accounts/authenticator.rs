@@ -126,7 +126,7 @@ impl Change {
     }
 
     fn run(&self, c: &mut Connection) -> store::Result<()> {
-        sessions::delete_of_account(c, &self.account.id, self.this_session.as_deref())?;
+        sessions::end_of_account(c, &self.account.id, self.this_session.as_deref(), sessions::Reason::Authenticator)?;
         devices::delete_of_account(c, &self.account.id, self.browser.held())?;
         self.mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &self.event)

@@ -126,7 +126,7 @@ async fn change<P: InPortal>(
         if !accounts::change_password(c, &account.id, &account.password_hash, &hash, now)? {
             return Ok(false);
         }
-        sessions::delete_of_account(c, &account.id, this_session.as_deref())?;
+        sessions::end_of_account(c, &account.id, this_session.as_deref(), sessions::Reason::Password)?;
         devices::delete_of_account(c, &account.id, browser.held())?;
         door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;

@@ -221,7 +221,7 @@ pub async fn submit_new<P: InPortal>(
             return Ok(false);
         }
         accounts::set_password(c, &account.id, &hash, now)?;
-        sessions::delete_of_account(c, &account.id, None)?;
+        sessions::end_of_account(c, &account.id, None, sessions::Reason::Password)?;
         devices::delete_of_account(c, &account.id, None)?;
         door::open_door(c, P::PORTAL, &account.username)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;

@@ -1,11 +1,14 @@
 //! Screens that all portals share, told by a type parameter which portal they are in.
 
+pub mod activity;
 pub mod api_sign_in;
 pub mod authenticator;
 pub mod change_password;
+pub mod devices;
 pub mod door;
 pub mod forgot_password;
 pub mod hashing;
+pub mod history;
 pub mod index;
 pub mod login;
 pub mod otp;

@@ -129,6 +129,8 @@ limits! {
     session_idle = 15 * MINUTE;
     /// Seconds a signed-in session lives at most.
     session_absolute = 8 * HOUR;
+    /// Signed-in sessions of one account; one more ends the one used longest ago.
+    sessions_per_account = 5;
     /// Seconds an unfinished journey lives without a request.
     journey_idle = 30 * MINUTE;
     /// Seconds within which the registration OTP proves the creation of credentials.

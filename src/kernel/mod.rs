@@ -2,6 +2,7 @@
 
 pub mod api_access;
 pub mod api_user;
+pub mod browser_name;
 pub mod clock;
 pub mod contact;
 pub mod door;

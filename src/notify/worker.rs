@@ -148,11 +148,23 @@ impl Workers {
     }
 
     async fn within_sms_budget(&self) -> Result<bool> {
-        let now = self.clock.now();
-        let budget = Budget::new("sms/day".to_owned(), self.settings.limits.sms_per_day, DAY);
-        Ok(self.store.write(move |c| counters::take(c, &[budget], now)).await?.is_ok())
+        let (now, most) = (self.clock.now(), self.settings.limits.sms_per_day);
+        let budget = Budget::new("sms/day".to_owned(), most, DAY);
+        let taken = self.store.write(move |c| {
+            let key = budget.key.clone();
+            let taken = counters::take(c, &[budget], now)?.is_ok();
+            Ok((taken, counters::used(c, &key, now)?))
+        });
+        let (taken, used) = taken.await?;
+        if taken && used == most * SMS_ALERT_PERCENT / 100 {
+            tracing::warn!(used, most, "most of the SMS budget of the day is used up");
+        }
+        Ok(taken)
     }
 }
+
+/// Percent of the SMS budget of a day at which the operator is told.
+const SMS_ALERT_PERCENT: i64 = 80;
 
 /// 5, 10, 20 … 300 seconds after the first, second, third … failure.
 fn retry_wait(attempts: i32) -> i64 {

@@ -74,6 +74,17 @@ pub fn list_gstins(c: &mut Connection, portal: Portal, gstins: &[String]) -> Res
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The accounts of those GSTINs, in whichever portal.
+pub fn list_by_gstins(c: &mut Connection, gstins: &[String]) -> Result<Vec<Account>> {
+    Ok(on_any!(c, |c| {
+        accounts::table
+            .filter(accounts::gstin.eq_any(gstins))
+            .order(accounts::id.asc())
+            .select(Account::as_select())
+            .load(c)
+    })?)
+}
+
 /// The indexes decide who was first: in one portal a username is unique, and so is the account of a GSTIN.
 pub fn insert(c: &mut Connection, account: &Account) -> Result<Inserted> {
     let rows = on_any!(c, |c| {

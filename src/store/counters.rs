@@ -72,6 +72,11 @@ pub fn count(c: &mut Connection, key: &str, window: i64, now: Moment) -> Result<
     })?)
 }
 
+/// How many the window of `key` holds.
+pub fn used(c: &mut Connection, key: &str, now: Moment) -> Result<i64> {
+    Ok(current(c, key, now)?.map_or(0, |(count, _)| count))
+}
+
 /// Takes one event back.
 pub fn uncount(c: &mut Connection, key: &str) -> Result<()> {
     on_any!(c, |c| {

@@ -65,41 +65,56 @@ pub fn list_by_gstin(c: &mut Connection, gstin: &str) -> Result<Vec<Event>> {
     })?)
 }
 
-/// A page of what happened to that GSTIN, the newest first: `limit` rows after the first `skip`. Only acts that were
-/// done, and of these `actions`.
-pub fn list_done(c: &mut Connection, gstin: &str, actions: &[&str], skip: i64, limit: i64) -> Result<Vec<Event>> {
+/// Whose events: those of a GSTIN, in whichever portal, or those of an account that has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    Gstin(String),
+    Account(String),
+}
+
+/// Some of somebody's events, by their actions.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    pub of: Of,
+    pub actions: Vec<&'static str>,
+    /// Only acts that were done.
+    pub only_done: bool,
+}
+
+/// The rows of a filter, for either database.
+macro_rules! filtered {
+    ($filter:expr) => {{
+        let mut rows = events::table.filter(events::action.eq_any(&$filter.actions)).into_boxed();
+        rows = match &$filter.of {
+            Of::Gstin(gstin) => rows.filter(events::gstin.eq(gstin)),
+            Of::Account(id) => rows.filter(events::account_id.eq(id)),
+        };
+        if $filter.only_done { rows.filter(events::outcome.eq(DONE)) } else { rows }
+    }};
+}
+
+/// A page of them, the newest first: `limit` rows after the first `skip`.
+pub fn list(c: &mut Connection, filter: &Filter, skip: i64, limit: i64) -> Result<Vec<Event>> {
     Ok(on_any!(c, |c| {
-        events::table
-            .filter(events::gstin.eq(gstin))
-            .filter(events::action.eq_any(actions))
-            .filter(events::outcome.eq(DONE))
-            .order(events::id.desc())
-            .offset(skip)
-            .limit(limit)
-            .select(Event::as_select())
-            .load(c)
+        filtered!(filter).order(events::id.desc()).offset(skip).limit(limit).select(Event::as_select()).load(c)
     })?)
 }
 
 /// The same rows in another way: `limit` of them before the one with that id, so that what happens meanwhile shifts none.
-pub fn list_done_before(
-    c: &mut Connection,
-    gstin: &str,
-    actions: &[&str],
-    before: &str,
-    limit: i64,
-) -> Result<Vec<Event>> {
+pub fn list_before(c: &mut Connection, filter: &Filter, before: &str, limit: i64) -> Result<Vec<Event>> {
     Ok(on_any!(c, |c| {
-        events::table
-            .filter(events::gstin.eq(gstin))
-            .filter(events::action.eq_any(actions))
-            .filter(events::outcome.eq(DONE))
+        filtered!(filter)
             .filter(events::id.lt(before))
             .order(events::id.desc())
             .limit(limit)
             .select(Event::as_select())
             .load(c)
     })?)
+}
+
+/// How many there are.
+pub fn count(c: &mut Connection, filter: &Filter) -> Result<i64> {
+    Ok(on_any!(c, |c| filtered!(filter).count().get_result(c))?)
 }
 
 /// Whether that account has done exactly this later than `since`: a button pressed twice.
@@ -115,16 +130,4 @@ pub fn has_done(c: &mut Connection, account_id: &str, action: &str, detail: &str
             .get_result(c)
     })?;
     Ok(found > 0)
-}
-
-/// How many rows `list_done` has in all.
-pub fn count_done(c: &mut Connection, gstin: &str, actions: &[&str]) -> Result<i64> {
-    Ok(on_any!(c, |c| {
-        events::table
-            .filter(events::gstin.eq(gstin))
-            .filter(events::action.eq_any(actions))
-            .filter(events::outcome.eq(DONE))
-            .count()
-            .get_result(c)
-    })?)
 }

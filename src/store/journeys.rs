@@ -44,6 +44,11 @@ impl Kind {
         Self::ChangeAuthenticator,
     ];
 
+    /// As stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
@@ -156,7 +161,7 @@ impl TryFrom<Row> for Journey {
     fn try_from(row: Row) -> Result<Self> {
         let damaged = |text: &str| StoreError::Damaged(format!("journeys: {text}"));
         Ok(Self {
-            kind: Kind::ALL.into_iter().find(|kind| kind.as_str() == row.kind).ok_or_else(|| damaged(&row.kind))?,
+            kind: Kind::parse(&row.kind).ok_or_else(|| damaged(&row.kind))?,
             portal: Portal::of_path(&format!("/{}", row.portal)).ok_or_else(|| damaged(&row.portal))?,
             stage: Stage::ALL
                 .into_iter()

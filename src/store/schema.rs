@@ -65,6 +65,8 @@ diesel::table! {
         device -> Text,
         created_at -> BigInt,
         last_seen_at -> BigInt,
+        sid -> Text,
+        ended_because -> Nullable<Text>,
     }
 }
 

@@ -19,6 +19,51 @@ pub struct Session {
     pub device: String,
     pub created_at: i64,
     pub last_seen_at: i64,
+    /// The session's own id, which stays while its token is renewed; empty until somebody signs in.
+    pub sid: String,
+    /// Why somebody else than time has ended it; such a row only tells its browser the reason.
+    pub ended_because: Option<String>,
+}
+
+/// Why a session was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Its owner pressed "Sign out" on another device.
+    Owner,
+    /// The account was signed in to on more devices than it may be.
+    Newer,
+    Password,
+    Authenticator,
+    ApiPassword,
+    Contacts,
+}
+
+impl Reason {
+    const ALL: [Self; 6] =
+        [Self::Owner, Self::Newer, Self::Password, Self::Authenticator, Self::ApiPassword, Self::Contacts];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Newer => "newer",
+            Self::Password => "password",
+            Self::Authenticator => "authenticator",
+            Self::ApiPassword => "api_password",
+            Self::Contacts => "contacts",
+        }
+    }
+
+    /// As stored; `None` for what an older version wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// Sessions that are not over at that moment: when each must have been used and begun at the earliest.
+#[derive(Debug, Clone, Copy)]
+pub struct Alive {
+    pub seen_after: Moment,
+    pub begun_after: Moment,
 }
 
 pub fn find(c: &mut Connection, token_hash: &str) -> Result<Option<Session>> {
@@ -56,18 +101,61 @@ pub fn set_last_seen(c: &mut Connection, token_hash: &str, now: Moment) -> Resul
     Ok(())
 }
 
+/// Removes the row; one that was ended for a reason stays until it has told it.
 pub fn delete(c: &mut Connection, token_hash: &str) -> Result<()> {
-    on_any!(c, |c| diesel::delete(sessions::table.filter(sessions::token_hash.eq(token_hash))).execute(c))?;
+    on_any!(c, |c| {
+        let own = sessions::table.filter(sessions::token_hash.eq(token_hash));
+        diesel::delete(own.filter(sessions::ended_because.is_null())).execute(c)
+    })?;
     Ok(())
 }
 
-/// Ends every session of the account, except the one of `keep` when there is one.
-pub fn delete_of_account(c: &mut Connection, account_id: &str, keep: Option<&str>) -> Result<usize> {
+/// The live sessions of the account, the one used last first.
+pub fn list_alive(c: &mut Connection, account_id: &str, alive: Alive) -> Result<Vec<Session>> {
+    Ok(on_any!(c, |c| {
+        sessions::table
+            .filter(sessions::account_id.eq(account_id))
+            .filter(sessions::ended_because.is_null())
+            .filter(sessions::last_seen_at.gt(alive.seen_after.seconds()))
+            .filter(sessions::created_at.gt(alive.begun_after.seconds()))
+            .order((sessions::last_seen_at.desc(), sessions::created_at.desc(), sessions::token_hash.asc()))
+            .select(Session::as_select())
+            .load(c)
+    })?)
+}
+
+/// Why the session of that own id was ended, under whichever token.
+pub fn find_reason(c: &mut Connection, sid: &str) -> Result<Option<String>> {
+    let reason: Option<Option<String>> = on_any!(c, |c| {
+        sessions::table
+            .filter(sessions::sid.eq(sid))
+            .filter(sessions::ended_because.is_not_null())
+            .select(sessions::ended_because)
+            .limit(1)
+            .get_result(c)
+            .optional()
+    })?;
+    Ok(reason.flatten())
+}
+
+/// Ends one session; `false` when it was ended or renewed meanwhile.
+pub fn end(c: &mut Connection, token_hash: &str, reason: Reason) -> Result<bool> {
+    let ended = on_any!(c, |c| {
+        let live =
+            sessions::table.filter(sessions::token_hash.eq(token_hash)).filter(sessions::ended_because.is_null());
+        diesel::update(live).set(sessions::ended_because.eq(Some(reason.as_str()))).execute(c)
+    })?;
+    Ok(ended == 1)
+}
+
+/// Ends every session of the account, except the one of `keep` when there is one; how many that were.
+pub fn end_of_account(c: &mut Connection, account_id: &str, keep: Option<&str>, reason: Reason) -> Result<usize> {
     Ok(on_any!(c, |c| {
         let others = sessions::table
             .filter(sessions::account_id.eq(account_id))
+            .filter(sessions::ended_because.is_null())
             .filter(sessions::token_hash.ne(keep.unwrap_or_default()));
-        diesel::delete(others).execute(c)
+        diesel::update(others).set(sessions::ended_because.eq(Some(reason.as_str()))).execute(c)
     })?)
 }
 

@@ -90,6 +90,9 @@ async fn sign_in_first<P: InPortal>(visit: &Visit, body: Payload) -> PageError {
 fn ended_notice(visit: &Visit, ended_at: Moment, draft: bool) -> Notice {
     let limits = &visit.kit.settings.limits;
     let at = ended_at.seconds();
+    if let Some(reason) = visit.visitor.ended_because() {
+        return Notice::SignedOutBecause { reason: reason.as_str().to_owned(), draft };
+    }
     match visit.visitor.was_in_use_at_its_end(limits.session_idle) {
         true => Notice::SignedOutForGood { at, draft },
         false => Notice::SignedOutIdle { at, draft },

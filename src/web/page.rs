@@ -12,10 +12,12 @@ use super::error::PageError;
 use super::form::{self, FieldErrors};
 use super::session::{SignedInState, Visitor};
 use super::{Kit, address, assets, paths};
+use crate::kernel::browser_name::browser_name;
 use crate::kernel::clock::{HOUR, MINUTE, Moment};
 use crate::kernel::portal::Portal;
 use crate::settings::Mode;
 use crate::store::events::Event;
+use crate::store::sessions::Reason;
 use crate::words::{Lang, Words};
 
 /// What a handler answers.
@@ -42,6 +44,21 @@ pub enum Notice {
         at: i64,
         draft: bool,
     },
+    /// By somebody, `sessions::Reason` tells why.
+    SignedOutBecause {
+        reason: String,
+        draft: bool,
+    },
+    /// Signing in has ended the session used longest ago.
+    OldestSignedOut {
+        device: Option<String>,
+    },
+    /// From the page of the devices.
+    DeviceSignedOut {
+        device: String,
+    },
+    DeviceGone,
+    OthersSignedOut,
     NewOtp {
         at: i64,
     },
@@ -422,6 +439,15 @@ fn notice_box(visit: &Visit, notice: &Notice) -> NoticeBox {
         Notice::SignedOutForGood { at, draft: false } => {
             ("info", w.notice_signed_out_for_good().time(time(*at)).hours(hours).to_string())
         }
+        Notice::SignedOutBecause { reason, draft } => ("info", signed_out_because(w, reason, *draft)),
+        Notice::OldestSignedOut { device } => {
+            let device = device.as_deref().map(browser_name).filter(|name| !name.is_empty());
+            let device = device.unwrap_or_else(|| w.account_device_unknown().to_owned());
+            ("info", w.notice_oldest_signed_out().device(device).n(limits.sessions_per_account).to_string())
+        }
+        Notice::DeviceSignedOut { device } => ("ok", w.notice_device_signed_out().device(device).to_string()),
+        Notice::DeviceGone => ("info", w.notice_device_gone().to_owned()),
+        Notice::OthersSignedOut => ("ok", w.notice_others_signed_out().to_owned()),
         Notice::DoorOpen => ("info", w.notice_door_open().to_owned()),
         Notice::AuthenticatorAdded => ("ok", w.notice_authenticator_added().to_owned()),
         Notice::AuthenticatorRemoved => ("ok", w.notice_authenticator_removed().to_owned()),
@@ -474,6 +500,18 @@ fn credentials_box(w: Words, gstin: &str, told: CredentialsTold) -> (&'static st
         CredentialsTold::Over => ("warn", w.notice_credentials_over().gstin(gstin).to_string()),
         CredentialsTold::Removed => ("ok", w.notice_credentials_removed().gstin(gstin).to_string()),
     }
+}
+
+fn signed_out_because(w: Words, reason: &str, draft: bool) -> String {
+    let why = match Reason::parse(reason) {
+        Some(Reason::Newer) => w.notice_because_newer(),
+        Some(Reason::Password) => w.notice_because_password(),
+        Some(Reason::Authenticator) => w.notice_because_authenticator(),
+        Some(Reason::ApiPassword) => w.notice_because_api_password(),
+        Some(Reason::Contacts) => w.notice_because_contacts(),
+        Some(Reason::Owner) | None => w.notice_because_owner(),
+    };
+    if draft { format!("{why} {}", w.notice_kept_draft()) } else { why.to_owned() }
 }
 
 /// Sends a page.

@@ -142,6 +142,9 @@ pub struct Shared {
     pub forgot_password_new: &'static str,
     pub account: &'static str,
     pub account_password: &'static str,
+    pub devices: &'static str,
+    pub activity: &'static str,
+    pub activity_csv: &'static str,
     pub authenticator: &'static str,
     pub authenticator_otp: &'static str,
     pub authenticator_otp_resend: &'static str,
@@ -169,6 +172,9 @@ macro_rules! shared {
             forgot_password_new: concat!($prefix, "/forgot-password/new"),
             account: concat!($prefix, "/account"),
             account_password: concat!($prefix, "/account/password"),
+            devices: concat!($prefix, "/account/devices"),
+            activity: concat!($prefix, "/account/activity"),
+            activity_csv: concat!($prefix, "/account/activity.csv"),
             authenticator: concat!($prefix, "/account/authenticator"),
             authenticator_otp: concat!($prefix, "/account/authenticator/otp"),
             authenticator_otp_resend: concat!($prefix, "/account/authenticator/otp/resend"),
@@ -261,7 +267,7 @@ pub fn return_target(portal: Portal, wanted: &str) -> Option<String> {
         }
         Portal::Irp => &[IRP_API_USE],
     };
-    let of_all = [own.landing, own.account, own.account_password, own.authenticator];
+    let of_all = [own.landing, own.account, own.account_password, own.authenticator, own.devices, own.activity];
     of_portal.iter().copied().chain(of_all).find(|target| *target == wanted).map(str::to_owned)
 }
 

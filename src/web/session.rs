@@ -20,8 +20,9 @@ use crate::kernel::clock::Moment;
 use crate::kernel::ids;
 use crate::kernel::limits::Limits;
 use crate::kernel::portal::Portal;
-use crate::store::accounts::Account;
-use crate::store::sessions;
+use crate::store::accounts::{self, Account};
+use crate::store::sessions::{self, Alive, Reason};
+use crate::store::{self, Connection};
 
 /// How often a request of one session moves its `last_seen_at`; a write for every click would be too many.
 const SEEN_EVERY: i64 = 60;
@@ -93,8 +94,10 @@ pub struct Draft {
 struct RowState {
     token_hash: String,
     last_seen_at: i64,
-    /// Set when the session is over: the moment it ended.
+    /// Set when the session is over: the moment it ended, or when somebody has ended it, now.
     ended_at: Option<i64>,
+    #[serde(default)]
+    ended_because: Option<String>,
 }
 
 /// This request's session, typed.
@@ -119,6 +122,11 @@ impl Visitor {
     /// When the session of somebody who was signed in ended by itself.
     pub fn ended_at(&self) -> Option<Moment> {
         self.read::<RowState>(ROW)?.ended_at.map(Moment::from_seconds)
+    }
+
+    /// Why somebody else than time has ended it.
+    pub fn ended_because(&self) -> Option<Reason> {
+        self.read::<RowState>(ROW)?.ended_because.as_deref().and_then(Reason::parse)
     }
 
     /// Whether the session that ended was still in use then: its absolute life was over, not its idle one.
@@ -412,6 +420,7 @@ impl SessionStore for Rows {
         let key = generate_session_key();
         let now = self.kit.clock.now().seconds();
         let signed_in = signed_in_of(&state);
+        let sid = signed_in.as_ref().map(|state| state.sid.clone());
         let row = sessions::Session {
             token_hash: hash(key.as_ref()),
             portal: self.portal.as_str().to_owned(),
@@ -420,9 +429,12 @@ impl SessionStore for Rows {
             device: signed_in.as_ref().map(|state| state.device.clone()).unwrap_or_default(),
             created_at: signed_in.map_or(now, |state| state.since),
             last_seen_at: now,
-            state: to_text(state),
+            sid: sid.unwrap_or_default(),
+            ended_because: None,
+            state: String::new(),
         };
-        let saved = self.kit.store.write(move |c| sessions::insert(c, &row)).await;
+        let (limits, now) = (self.kit.settings.limits.clone(), self.kit.clock.now());
+        let saved = self.kit.store.write(move |c| insert(c, row, state, &limits, now)).await;
         saved.map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
     }
@@ -459,13 +471,17 @@ impl Rows {
             None => Moment::from_seconds(row.last_seen_at).plus(limits.journey_idle),
         };
         // A row from the future is not trusted: the clock was set back.
-        let over = end <= now || row.last_seen_at > now.seconds() + 5;
+        let over = end <= now || row.last_seen_at > now.seconds() + 5 || row.ended_because.is_some();
         if over && row.account_id.is_none() {
             return None;
         }
         let seen = if over { row.last_seen_at } else { self.touch(&row, now).await };
-        let facts =
-            RowState { token_hash: row.token_hash, last_seen_at: seen, ended_at: over.then(|| end.min(now).seconds()) };
+        let facts = RowState {
+            token_hash: row.token_hash,
+            last_seen_at: seen,
+            ended_at: over.then(|| end.min(now).seconds()),
+            ended_because: row.ended_because,
+        };
         state.insert(ROW.to_owned(), serde_json::to_string(&facts).unwrap_or_default());
         Some(state)
     }
@@ -484,6 +500,38 @@ impl Rows {
             }
         }
     }
+}
+
+/// Inserts the row of a new or renewed session. One that was ended while its token was being renewed stays ended; and of
+/// more sessions than an account may have, those used longest ago end in the same transaction.
+fn insert(
+    c: &mut Connection,
+    mut row: sessions::Session,
+    mut state: State,
+    limits: &Limits,
+    now: Moment,
+) -> store::Result<()> {
+    if let Some(account_id) = &row.account_id {
+        // Sessions made at once see each other.
+        accounts::lock(c, account_id)?;
+        row.ended_because = sessions::find_reason(c, &row.sid)?;
+        let most = usize::try_from(limits.sessions_per_account - 1).unwrap_or(0);
+        let others = sessions::list_alive(c, account_id, alive(limits, now))?;
+        for oldest in others.iter().skip(most) {
+            sessions::end(c, &oldest.token_hash, Reason::Newer)?;
+        }
+        if others.len() > most && !state.contains_key(NOTICE) {
+            let notice = Notice::OldestSignedOut { device: others.last().map(|oldest| oldest.device.clone()) };
+            state.insert(NOTICE.to_owned(), serde_json::to_string(&notice).unwrap_or_default());
+        }
+    }
+    row.state = to_text(state);
+    sessions::insert(c, &row)
+}
+
+/// Which sessions are not over.
+pub fn alive(limits: &Limits, now: Moment) -> Alive {
+    Alive { seen_after: now.plus(-limits.session_idle), begun_after: now.plus(-limits.session_absolute) }
 }
 
 fn signed_in_of(state: &State) -> Option<SignedInState> {
@@ -505,5 +553,6 @@ pub(super) fn live_sid(row: &sessions::Session, limits: &Limits, now: Moment) ->
     let state: State = serde_json::from_str(&row.state).ok()?;
     let signed_in = signed_in_of(&state)?;
     let end = ends_at(row.last_seen_at, signed_in.since, limits.session_idle, limits.session_absolute);
-    (end > now && row.last_seen_at <= now.seconds() + 5).then_some(signed_in.sid)
+    let over = end <= now || row.last_seen_at > now.seconds() + 5 || row.ended_because.is_some();
+    (!over).then_some(signed_in.sid)
 }

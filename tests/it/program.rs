@@ -439,3 +439,35 @@ fn the_help_names_every_command() {
     assert!(text(&machine.run(&["--version"], &[]).stdout).starts_with("sanad "));
     assert_eq!(machine.run(&["sevre"], &[]).status.code(), Some(2));
 }
+
+#[actix_web::test]
+async fn new_contacts_are_told_at_the_old_and_the_new_ones_and_sign_everybody_out() {
+    let machine = Machine::new();
+    let server = machine.serve();
+    let browser = server.browser();
+    register(&browser).await;
+    let header = "gstin,legal_name,trade_name,constitution,taxpayer_type,status,registered_on,cancelled_on,\
+                  centre_jurisdiction,state_jurisdiction,building,street,locality,city,district,state_code,pincode,emails,\
+                  mobiles,einvoice_enabled,sandbox,people,activities,other_places,compliance_rating";
+    let row = |emails: &str| {
+        format!(
+            "{header}\n{},ACME PRIVATE LIMITED,,,Regular,Active,,,,,,,,,,29,,{emails},9876543210,yes,no,,,,\n",
+            ACME.gstin
+        )
+    };
+    let file = machine.file("new.csv", &row("owner@acme.example;billing@acme.example"));
+    assert_eq!(machine.import(&file).status.code(), Some(0));
+
+    let login = browser.get("/irp/account").await;
+    login.assert_leads_to("/irp/login?return=/irp/account");
+    let told = browser.follow(&login).await.notice().unwrap();
+    assert!(told.starts_with("You were signed out because the registered email addresses"), "{told}");
+    let messages = browser.get("/demo/messages").await.text();
+    let subject = "Your registered contacts changed";
+    assert!(messages.contains(subject) && messages.contains("owner@acme.example"), "{messages}");
+    let count = messages.matches(subject).count();
+    // The two of before and the one that is new; the same import again changes nothing.
+    assert_eq!(count, 3, "{messages}");
+    assert_eq!(machine.import(&file).status.code(), Some(0));
+    assert_eq!(browser.get("/demo/messages").await.text().matches(subject).count(), count);
+}

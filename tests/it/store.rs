@@ -242,6 +242,8 @@ async fn an_ended_session_is_not_brought_back_by_a_late_answer() {
         device: String::new(),
         created_at: NOW.seconds(),
         last_seen_at: NOW.seconds(),
+        sid: String::new(),
+        ended_because: None,
     };
     data.store.write(move |c| sessions::insert(c, &session)).await.unwrap();
     data.store.write(|c| sessions::delete(c, "hash")).await.unwrap();

@@ -139,7 +139,7 @@ async fn change(
         };
         // A changed password must be able to shut somebody out: every other copy is only told that it is old.
         saved_credentials::set_stale(c, &gstin, up_to_date, now)?;
-        sessions::delete_of_account(c, &account, this_session.as_deref())?;
+        sessions::end_of_account(c, &account, this_session.as_deref(), sessions::Reason::ApiPassword)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
         Ok(Some(delivered))

@@ -174,7 +174,7 @@ async fn create(
         if !journeys::advance(c, &journey, proven_at, Stage::Spent)? {
             return Err(StoreError::Undone);
         }
-        sessions::delete_of_account(c, &account, this_session.as_deref())?;
+        sessions::end_of_account(c, &account, this_session.as_deref(), sessions::Reason::ApiPassword)?;
         mails.iter().try_for_each(|mail| mail.insert(c))?;
         events::insert(c, &event)?;
         Ok(Created::Yes(deliver(c, delivery.as_ref(), now)?))

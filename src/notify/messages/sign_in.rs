@@ -1,7 +1,10 @@
 //! What is said about signing in (`screens.md` 2.6, M6) and about the second factor.
 
 use super::{Cause, Mail, Writer};
+use crate::kernel::clock::Moment;
+use crate::kernel::contact::{Email, Mobile};
 use crate::kernel::portal::Portal;
+use crate::kernel::taxpayer::Taxpayer;
 
 impl Writer<'_> {
     /// M6: somebody has logged in from a browser that the account was not used in before. `account` is the GSTIN, or a
@@ -39,6 +42,38 @@ impl Writer<'_> {
         let text = w.mail_recovery_text().account(account).area(self.area(portal)).to_string();
         let subject = w.mail_recovery_subject().to_owned();
         self.letter("recovery_code_used", subject, &[text], &self.facts(cause), &[self.not_you()])
+    }
+
+    /// The register has other contacts for the GSTIN: said at the old and the new ones.
+    pub fn contacts_changed(&self, gstin: &str, new: &Taxpayer, at: Moment) -> Mail {
+        let w = self.w;
+        let emails = new.emails.iter().map(Email::masked);
+        let shown: Vec<String> = emails.chain(new.mobiles.iter().map(Mobile::masked)).collect();
+        let text = w.mail_contacts_text().gstin(gstin).to_string();
+        let facts = [
+            (w.mail_fact_when(), format!("{} IST", at.ist_date_time())),
+            (
+                w.mail_contacts_now(),
+                if shown.is_empty() { w.mail_contacts_none().to_owned() } else { shown.join(", ") },
+            ),
+        ];
+        let paragraphs = [text, w.mail_contacts_signed_out().to_owned()];
+        self.letter("contacts_changed", w.mail_contacts_subject().to_owned(), &paragraphs, &facts, &[self.not_you()])
+    }
+
+    /// Strangers have locked themselves out of the account: said once a day at most.
+    pub fn account_locked(&self, portal: Portal, account: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
+        let w = self.w;
+        let text = w.mail_locked_text().account(account).area(self.area(portal)).to_string();
+        let link = format!("{}{forgot_password}", self.settings.base_url);
+        let paragraphs = [text, w.mail_locked_what().link(link).to_string()];
+        self.letter(
+            "account_locked",
+            w.mail_locked_subject().to_owned(),
+            &paragraphs,
+            &self.facts(cause),
+            &[self.not_you()],
+        )
     }
 
     fn area(&self, portal: Portal) -> &'static str {

@@ -142,14 +142,16 @@ async fn everything_happens(app: &App) -> Browser {
 }
 
 /// What that leaves behind.
-const EVERYTHING: [[&str; 4]; 12] = [
+const EVERYTHING: [[&str; 4]; 14] = [
     ["22/11/2026 05:12", "API access switched off", "GST portal", "103.87.129.201"],
     ["22/11/2026 05:11", "API access switched on until 22/11/2026 11:11 IST", "GST portal", "103.87.129.201"],
+    ["22/11/2026 05:10", "Login from a device that was not used before", "GST portal", "103.87.129.201"],
     ["22/11/2026 05:10", "API access ended", "GST portal", ""],
     ["22/11/2026 04:10", "API access is ending soon: on 22/11/2026 05:10 IST", "GST portal", ""],
     ["21/11/2026 17:10", "API access switched on until 22/11/2026 05:10 IST", "GST portal", "103.87.129.201"],
     ["21/11/2026 17:09", "Account locked after too many wrong passwords", "GST portal", "127.0.0.1"],
     ["21/11/2026 17:07", "Account password changed", "GST portal", "103.87.129.201"],
+    ["21/11/2026 17:07", "Login from a device that was not used before", "GST portal", "103.87.129.201"],
     ["21/11/2026 17:06", "Account created", "GST portal", "127.0.0.1"],
     ["21/11/2026 17:05", "Account password changed with an OTP", "IRP", "127.0.0.1"],
     ["21/11/2026 17:04", "Account password changed", "IRP", "198.51.100.7"],
@@ -174,7 +176,7 @@ async fn everything_stands_there_with_time_portal_and_address_in_both_forms() {
     for (kind, parts) in [
         ("api-access", &["API access"][..]),
         ("api-credentials", &["API credentials", "API password"]),
-        ("account", &["Account"]),
+        ("account", &["Account", "Login from a device"]),
     ] {
         let page = page.form("Show").fill("kind", kind).ask(&browser).await;
         let of_kind: Vec<_> =

@@ -51,6 +51,9 @@ const DOORS: &[(&str, Door)] = &[
     ("/gst/notices.csv", Door::SignIn { back: false }),
     ("/gst/account", Door::SignIn { back: true }),
     ("/gst/account/password", Door::SignIn { back: true }),
+    ("/gst/account/devices", Door::SignIn { back: true }),
+    ("/gst/account/activity", Door::SignIn { back: true }),
+    ("/gst/account/activity.csv", Door::SignIn { back: false }),
     ("/gst/account/authenticator", Door::SignIn { back: true }),
     ("/gst/account/authenticator/otp", Door::SignIn { back: false }),
     ("/gst/account/authenticator/otp/resend", Door::Post),
@@ -76,6 +79,7 @@ const POSTS: &[(&str, &str)] = &[
     ("/gst/login/otp", LOGIN),
     ("/gst/login/otp/resend", LOGIN),
     ("/gst/login/otp-first/password", "/gst/login/otp-first"),
+    ("/gst/account/devices", LOGIN),
     ("/gst/account/authenticator", LOGIN),
     ("/gst/account/authenticator/otp", LOGIN),
     ("/gst/account/authenticator/otp/resend", LOGIN),
@@ -271,7 +275,11 @@ async fn every_form(app: &App) -> Vec<(Browser, FormFill)> {
 
     let browser = app.browser();
     log_in(&browser, USERNAME, PASSWORD).await.assert_leads_to(DASHBOARD);
+    for _ in 0..2 {
+        log_in(&app.browser(), USERNAME, PASSWORD).await.assert_leads_to(DASHBOARD);
+    }
     for (path, button) in [
+        ("/gst/account/devices", "Sign out everywhere else"),
         ("/gst/profile/api-access", "CONFIRM"),
         ("/gst/change-password", "Change Password"),
         ("/gst/account/password", "Change Password"),

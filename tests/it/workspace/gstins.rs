@@ -118,7 +118,8 @@ pub async fn listed(app: &App, own: &Workspace) -> Vec<String> {
 
 /// How often that was done to a GSTIN.
 async fn events_of(app: &App, gstin: &'static str, action: &'static str) -> usize {
-    let events = app.kit.store.read(move |c| events::list_done(c, gstin, &[action], 0, 100)).await.unwrap();
+    let of = events::Filter { of: events::Of::Gstin(gstin.to_owned()), actions: vec![action], only_done: true };
+    let events = app.kit.store.read(move |c| events::list(c, &of, 0, 100)).await.unwrap();
     events.len()
 }
 
