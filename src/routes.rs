@@ -12,7 +12,7 @@ use crate::irp::{api_credentials, handoff, start};
 use crate::kernel::door::Door;
 use crate::kernel::portal::{Gst, InPortal, Irp, Portal, Workspace};
 use crate::machine;
-use crate::site::{error_codes, home, robots, text};
+use crate::site::{csp_report, error_codes, home, robots, text};
 use crate::web::session_keys::SessionKeys;
 use crate::web::{Kit, assets, error, handoff as web_handoff, paths, session as session_cookie};
 use crate::workspace;
@@ -30,6 +30,7 @@ pub fn configure(config: &mut ServiceConfig, kit: &Kit) {
         .service(page(paths::TERMS).route(show().to(text::terms)))
         .service(page(paths::CONTACT).route(show().to(text::contact)))
         .service(page(paths::ROBOTS).route(show().to(robots::show)))
+        .service(page(paths::CSP_REPORT).route(post().to(csp_report::submit)))
         .service(page(paths::CHANGE_PASSWORD).route(show().to(robots::change_password)))
         .service(page("/static/{name}").route(show().to(assets::show)));
     if kit.settings.mode == Mode::Demo {

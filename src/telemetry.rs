@@ -8,6 +8,11 @@ use crate::settings::LogFormat;
 pub fn start(format: LogFormat) {
     let filter = EnvFilter::builder().parse_lossy("info,actix_server=warn,actix_session=error");
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // What a panic says may hold what somebody typed: only where it happened is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
     // An error says that a log is running already, which is fine.
     let _ = match format {
         LogFormat::Text => builder.try_init(),

@@ -144,7 +144,7 @@ impl Knock {
         let (pool, now) = (self.pool(c)?, self.now);
         let counters = Counters::of(&pool, self.portal, &self.username);
         if !matches!(pool, Pool::Known { .. }) {
-            if let Err(until) = counters::take(c, &[throttle::sign_in_posts(&self.limits, &self.address)], now)? {
+            if let Err(until) = counters::take(c, &throttle::sign_in_posts(&self.limits, &self.address), now)? {
                 return Ok(Err(PageError::TooMany { until }));
             }
             if let Some(closed) = self.closed(c, &pool, &counters)? {

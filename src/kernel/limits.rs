@@ -91,6 +91,8 @@ limits! {
     sign_in_failures_per_minute = 10;
     /// Failed sign-ins an hour from one address.
     sign_in_failures_per_hour = 100;
+    /// Reports of browsers a minute from one address.
+    csp_reports_per_minute = 60;
     /// Failed sign-ins to one account after which each further try must wait 2, 4, 8 … seconds.
     sign_in_failures_before_wait = 5;
     /// Longest of these waits in seconds.

@@ -15,6 +15,12 @@ pub struct Budget {
     pub window: i64,
 }
 
+impl From<Budget> for Vec<Budget> {
+    fn from(budget: Budget) -> Self {
+        vec![budget]
+    }
+}
+
 impl Budget {
     pub fn new(key: String, max: i64, window: i64) -> Self {
         Self { key, max, window }

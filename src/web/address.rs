@@ -41,6 +41,14 @@ pub fn throttle_key(address: IpAddr) -> String {
     }
 }
 
+/// The /48 network around a /64 one, as `throttle_key` spells it: what a provider may give to one customer. `None` for
+/// IPv4.
+pub fn wider(key: &str) -> Option<String> {
+    let network: Ipv6Addr = key.strip_suffix("/64")?.parse().ok()?;
+    let [a, b, c, ..] = network.segments();
+    Some(format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
+}
+
 /// The browser's own name for itself, cut to what a person may want to see: at most 200 printable characters.
 pub fn device(request: &HttpRequest) -> String {
     let name = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -70,9 +78,19 @@ mod tests {
         assert_eq!(client("10.0.0.1", "bad, 10.0.0.2"), "10.0.0.2");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_header_makes_the_walk_panic_or_a_stranger_trusted(forwarded in "[0-9a-f:., x]{0,100}") {
+            proptest::prop_assert_eq!(client("203.0.113.9", &forwarded), "203.0.113.9");
+            client("10.0.0.1", &forwarded);
+        }
+    }
+
     #[test]
     fn ipv6_counts_by_its_network() {
         assert_eq!(throttle_key("2001:db8:1:2:3:4:5:6".parse().unwrap()), "2001:db8:1:2::/64");
         assert_eq!(throttle_key("203.0.113.9".parse().unwrap()), "203.0.113.9");
+        assert_eq!(wider("2001:db8:1:2::/64").unwrap(), "2001:db8:1::/48");
+        assert_eq!(wider("203.0.113.9"), None);
     }
 }

@@ -1,11 +1,15 @@
 //! What stands on every answer (`security.md` 3.5), and which Host an answer is given to at all (3.6).
 
+use std::panic::AssertUnwindSafe;
+
+use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, web};
+use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::Kit;
@@ -14,14 +18,17 @@ use super::error::PageError;
 use super::form::FreshFormCookie;
 use super::page::RequestId;
 use crate::kernel::ids;
+use crate::kernel::portal::Portal;
 use crate::settings::{Mode, Settings};
+use crate::words::{Lang, Words};
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
     script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; report-to csp; report-uri /csp-report";
 
-static ALWAYS: [(HeaderName, &str); 7] = [
+static ALWAYS: [(HeaderName, &str); 8] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (HeaderName::from_static("reporting-endpoints"), "csp=\"/csp-report\""),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not no-referrer: browsers would then send `Origin: null` with our own forms (T25).
     (header::REFERRER_POLICY, "same-origin"),
@@ -43,7 +50,8 @@ pub async fn on_every_answer(
     let secure = request.app_data::<web::Data<Kit>>().is_some_and(|kit| kit.settings.is_secure());
     let path = super::paths::for_log(request.path());
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path);
-    let mut response = match next.call(request).instrument(span.clone()).await {
+    let answered = AssertUnwindSafe(next.call(request).instrument(span.clone())).catch_unwind().await;
+    let mut response = match answered.unwrap_or_else(|_| Err(span.in_scope(|| panicked(&id)))) {
         Ok(response) => response,
         Err(error) => {
             let mut response = error.error_response();
@@ -64,6 +72,16 @@ pub async fn on_every_answer(
     let landing = response.request().path() == super::paths::HOME;
     put(response.headers_mut(), secure, landing);
     Ok(response)
+}
+
+/// A handler has panicked, which the panic hook has logged: the request is gone with it and so is the page's frame, the
+/// process goes on.
+fn panicked(request_id: &str) -> actix_web::Error {
+    let (w, reference) = (Words::new(Lang::En), ids::reference(request_id));
+    tracing::error!(reference, "a request failed");
+    let text = format!("{}\n\n{}", w.error_internal_title(), w.error_reference().reference(&reference));
+    let response = HttpResponse::InternalServerError().content_type("text/plain; charset=utf-8").body(text);
+    InternalError::from_response("a panic", response).into()
 }
 
 fn put(headers: &mut HeaderMap, secure: bool, landing: bool) {
@@ -88,10 +106,24 @@ pub async fn own_host_only(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let own = request.app_data::<web::Data<Kit>>().is_some_and(|kit| is_own(&request, &kit.settings));
-    match own {
-        true => Ok(next.call(request).await?.map_into_left_body()),
-        false => Ok(request.error_response(PageError::UnknownHost).map_into_right_body()),
-    }
+    let refused = match own {
+        false => PageError::UnknownHost,
+        true if is_embedded_elsewhere(&request) => PageError::Forbidden,
+        true => return Ok(next.call(request).await?.map_into_left_body()),
+    };
+    Ok(request.error_response(refused).map_into_right_body())
+}
+
+/// Whether a page of another site has asked for one of ours without anybody going there: as an image, a script, a frame
+/// (ASVS 3.5.8). Links, in mails too, are followed as ever; browsers that say nothing are served.
+fn is_embedded_elsewhere(request: &ServiceRequest) -> bool {
+    let says = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let embedded = match (says("sec-fetch-mode"), says("sec-fetch-dest")) {
+        ("", _) => false,
+        ("navigate", dest) => !matches!(dest, "" | "document"),
+        _ => true,
+    };
+    says("sec-fetch-site") == "cross-site" && embedded && Portal::of_path(request.path()).is_some()
 }
 
 fn is_own(request: &ServiceRequest, settings: &Settings) -> bool {
@@ -111,4 +143,28 @@ pub fn own_hosts(settings: &Settings) -> Vec<String> {
         hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")));
     }
     hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, test};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_is_an_answer_with_a_reference_and_says_nothing_else() {
+        async fn panics() -> HttpResponse {
+            panic!("the password is Slow-Ferry_Rides 29")
+        }
+        let app = App::new().route("/", web::get().to(panics)).wrap(actix_web::middleware::from_fn(on_every_answer));
+        let app = test::init_service(app).await;
+        let answer = test::try_call_service(&app, test::TestRequest::get().uri("/").to_request()).await;
+        let answer =
+            answer.map_or_else(|error| error.error_response(), |answer| answer.into_parts().1.map_into_boxed_body());
+        assert_eq!(answer.status(), 500);
+        assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        let body = actix_web::body::to_bytes(answer.into_body()).await.map_err(|_| "no body").unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.starts_with("There is a problem with the service\n\nReference "), "{body}");
+    }
 }

@@ -13,6 +13,7 @@ pub mod headers;
 pub mod page;
 pub mod paths;
 pub mod pool;
+pub mod report;
 pub mod session;
 pub mod session_keys;
 pub mod throttle;

@@ -16,6 +16,7 @@ pub const DEMO: &str = "/demo";
 pub const DEMO_MESSAGES: &str = "/demo/messages";
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 pub const ROBOTS: &str = "/robots.txt";
+pub const CSP_REPORT: &str = "/csp-report";
 
 /// What the newest addresses of the IRP's door for software begin with.
 pub const EIVITAL: &str = "/eivital/v1.04";

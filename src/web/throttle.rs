@@ -1,12 +1,20 @@
 //! The budgets of `security.md` 3.1 and 3.2, named once. What they count is always canonical (T12), and a subject that
 //! does not exist is counted like one that does, so a 429 tells nothing.
 
+use super::address;
 use super::error::PageError;
 use super::page::Visit;
 use crate::kernel::clock::{DAY, HOUR, MINUTE};
 use crate::kernel::limits::Limits;
 use crate::store::counters::{self, Budget};
 use crate::store::journeys::{Journey, Kind};
+
+/// A budget of whoever is at `address`; of an IPv6 network also one of the /48 around it with four times as much, because
+/// one customer may have as many networks.
+pub fn from_address(address: &str, max: i64, window: i64, key: impl Fn(&str) -> String) -> Vec<Budget> {
+    let wider = address::wider(address).map(|wider| Budget::new(key(&wider), max * 4, window));
+    [Some(Budget::new(key(address), max, window)), wider].into_iter().flatten().collect()
+}
 
 /// Whether a person had proven anything before an OTP was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +41,13 @@ pub fn otp_sends_from(limits: &Limits, from: &str, proof: Proof) -> Vec<Budget> 
         Proof::IntegratorKey => {
             vec![Budget::new(format!("otp-from/key/{from}/hour"), limits.integrator_otps_per_hour, HOUR)]
         }
-        Proof::Nothing => vec![
-            Budget::new(format!("otp-from/none/{from}/hour"), limits.address_unproven_per_hour, HOUR),
-            Budget::new(format!("otp-from/none/{from}/day"), limits.address_unproven_per_day, DAY),
-        ],
+        Proof::Nothing => [
+            from_address(from, limits.address_unproven_per_hour, HOUR, |from| format!("otp-from/none/{from}/hour")),
+            from_address(from, limits.address_unproven_per_day, DAY, |from| format!("otp-from/none/{from}/day")),
+        ]
+        .concat(),
         Proof::ContactOrPassword => {
-            vec![Budget::new(format!("otp-from/some/{from}/hour"), limits.address_proven_per_hour, HOUR)]
+            from_address(from, limits.address_proven_per_hour, HOUR, |from| format!("otp-from/some/{from}/hour"))
         }
     }
 }
@@ -56,8 +65,8 @@ pub fn otp_sends_to(limits: &Limits, destination: &str, proof: Proof) -> [Budget
 }
 
 /// OTPs typed from one address.
-pub fn otp_posts(limits: &Limits, address: &str) -> Budget {
-    Budget::new(format!("otp-posts/{address}"), limits.address_otp_posts_per_minute, MINUTE)
+pub fn otp_posts(limits: &Limits, address: &str) -> Vec<Budget> {
+    from_address(address, limits.address_otp_posts_per_minute, MINUTE, |address| format!("otp-posts/{address}"))
 }
 
 /// OTPs typed into software with one integrator key; people at the same address are not kept waiting by it.
@@ -125,16 +134,18 @@ pub fn contact_matches_when_closed(limits: &Limits, gstin: &str) -> Budget {
 }
 
 /// Different GSTINs that one address checks (DV-3).
-pub fn eligibility_checks(limits: &Limits, address: &str) -> [Budget; 2] {
+pub fn eligibility_checks(limits: &Limits, address: &str) -> Vec<Budget> {
     [
-        Budget::new(format!("eligibility/{address}/hour"), limits.eligibility_per_hour, HOUR),
-        Budget::new(format!("eligibility/{address}/day"), limits.eligibility_per_day, DAY),
+        from_address(address, limits.eligibility_per_hour, HOUR, |address| format!("eligibility/{address}/hour")),
+        from_address(address, limits.eligibility_per_day, DAY, |address| format!("eligibility/{address}/day")),
     ]
+    .concat()
 }
 
 /// Eligibility forms from one address, whatever they ask.
-pub fn eligibility_posts(limits: &Limits, address: &str) -> Budget {
-    Budget::new(format!("eligibility/posts/{address}"), limits.eligibility_posts_per_minute, MINUTE)
+pub fn eligibility_posts(limits: &Limits, address: &str) -> Vec<Budget> {
+    let most = limits.eligibility_posts_per_minute;
+    from_address(address, most, MINUTE, |address| format!("eligibility/posts/{address}"))
 }
 
 /// API passwords chosen for one GSTIN: each costs several password hashes.
@@ -166,16 +177,18 @@ pub fn eligibility_seen(address: &str, gstin: &str) -> Budget {
 }
 
 /// Sign-ins from one address.
-pub fn sign_in_posts(limits: &Limits, address: &str) -> Budget {
-    Budget::new(format!("sign-in/posts/{address}"), limits.sign_in_posts_per_minute, MINUTE)
+pub fn sign_in_posts(limits: &Limits, address: &str) -> Vec<Budget> {
+    from_address(address, limits.sign_in_posts_per_minute, MINUTE, |address| format!("sign-in/posts/{address}"))
 }
 
 /// Failed sign-ins from one address. A success never clears these (T13).
-pub fn sign_in_failures_from(limits: &Limits, address: &str) -> [Budget; 2] {
+pub fn sign_in_failures_from(limits: &Limits, address: &str) -> Vec<Budget> {
+    let key = |window: &'static str| move |address: &str| format!("sign-in/failures/{address}/{window}");
     [
-        Budget::new(format!("sign-in/failures/{address}/minute"), limits.sign_in_failures_per_minute, MINUTE),
-        Budget::new(format!("sign-in/failures/{address}/hour"), limits.sign_in_failures_per_hour, HOUR),
+        from_address(address, limits.sign_in_failures_per_minute, MINUTE, key("minute")),
+        from_address(address, limits.sign_in_failures_per_hour, HOUR, key("hour")),
     ]
+    .concat()
 }
 
 /// Whether a username has failed from an address already; counted once.
@@ -193,6 +206,11 @@ pub fn stuffing_block(address: &str) -> String {
     format!("stuffing-block/{address}")
 }
 
+/// Reports of browsers from one address.
+pub fn reports(limits: &Limits, address: &str) -> Vec<Budget> {
+    from_address(address, limits.csp_reports_per_minute, MINUTE, |address| format!("csp-reports/{address}"))
+}
+
 /// Files with GSTINs that one workspace uploads: each is thousands of rows.
 pub fn imports(limits: &Limits, workspace_id: &str) -> [Budget; 2] {
     let key = format!("imports/{workspace_id}");
@@ -202,10 +220,10 @@ pub fn imports(limits: &Limits, workspace_id: &str) -> [Budget; 2] {
     ]
 }
 
-/// Spends one of `budget` for this request, or answers "Too many tries" with the time.
-pub async fn spend(visit: &Visit, budget: Budget) -> Result<(), PageError> {
-    let now = visit.now;
-    let spent = visit.kit.store.write(move |c| counters::take(c, &[budget], now)).await?;
+/// Spends one of each of `budgets` for this request, or answers "Too many tries" with the time.
+pub async fn spend(visit: &Visit, budgets: impl Into<Vec<Budget>>) -> Result<(), PageError> {
+    let (budgets, now) = (budgets.into(), visit.now);
+    let spent = visit.kit.store.write(move |c| counters::take(c, &budgets, now)).await?;
     spent.map_err(|until| PageError::TooMany { until })
 }
 

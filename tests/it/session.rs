@@ -425,6 +425,7 @@ const DOORS: &[(&str, Door)] = &[
     ("/terms", Door::Open),
     ("/contact", Door::Open),
     ("/robots.txt", Door::Open),
+    ("/csp-report", Door::Post),
     ("/demo", Door::Open),
     ("/demo/messages", Door::Open),
     ("/.well-known/change-password", Door::Leads("/irp/account/password")),

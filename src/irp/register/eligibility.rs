@@ -119,7 +119,7 @@ async fn spend_check(visit: &Visit, gstin: &Gstin) -> Result<(), PageError> {
     let now = visit.now;
     let posts = throttle::eligibility_posts(&visit.kit.settings.limits, &address);
     let spent = visit.kit.store.write(move |c| {
-        if let Err(until) = counters::take(c, &[posts], now)? {
+        if let Err(until) = counters::take(c, &posts, now)? {
             return Ok(Err(until));
         }
         if counters::exhausted(c, &seen, now)?.is_some() {

@@ -20,7 +20,7 @@ pub async fn run(call: &Call, sealed_otp: &str, app_key: &WireKey) -> Result<Val
     // Counted whatever it looks like.
     let budget = match call.parties.caller.client_id.as_str() {
         "" => throttle::otp_posts(limits, &visit.throttle_key()),
-        client_id => throttle::otp_posts_with(limits, client_id),
+        client_id => throttle::otp_posts_with(limits, client_id).into(),
     };
     throttle::spend(visit, budget).await?;
     let id = call.parties.journey_id();
