@@ -111,7 +111,8 @@ fn what_a_document_names_exists() {
 #[test]
 fn a_document_speaks_of_settings_that_have_an_effect_only() {
     none(DOCUMENTS.iter().flat_map(|document| {
-        let unknown = settings_in(&read(document)).into_iter().filter(|name| !is_setting(name));
+        let text = read(document);
+        let unknown = settings_in(&text).into_iter().filter(|name| !is_setting(name));
         unknown.map(|name| format!("{document}: SANAD_{name} is no setting")).collect::<Vec<_>>()
     }));
 }
