@@ -14,6 +14,7 @@ mod support;
 mod api_credentials;
 mod bad_input;
 mod change_password;
+mod evidence;
 mod forgot_password;
 mod gst;
 mod help;
