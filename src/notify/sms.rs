@@ -6,6 +6,7 @@ use reqwest::{Client, Url};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use super::email::is_loopback;
 use super::worker::{Delivery, TransportError};
 use crate::settings::{Settings, SettingsError};
 
@@ -20,11 +21,14 @@ impl Gateway {
     /// The gateway of the settings; `None` when there is none.
     pub(super) fn of(settings: &Settings) -> Result<Option<Self>, TransportError> {
         let Some(url) = &settings.sms_url else { return Ok(None) };
-        let wrong =
-            || TransportError::Settings(SettingsError::new("SANAD_SMS_URL", "wants an http:// or https:// address"));
-        let url = Url::parse(url.expose_secret()).map_err(|_| wrong())?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong());
+        let wrong = |wants: &str| TransportError::Settings(SettingsError::new("SANAD_SMS_URL", wants));
+        let url = Url::parse(url.expose_secret()).map_err(|_| wrong("wants an https:// address"))?;
+        // OTPs leave the machine encrypted or not at all.
+        match (url.scheme(), url.host_str()) {
+            ("https", Some(_)) => {}
+            ("http", Some(host)) if is_loopback(host) => {}
+            ("http", _) => return Err(wrong("wants https://; http:// is for this machine only")),
+            _ => return Err(wrong("wants an https:// address")),
         }
         let client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         Ok(Some(Self { client: client.map_err(|error| TransportError::Other(error.to_string()))?, url }))
@@ -43,5 +47,23 @@ impl Gateway {
             // Without the address: it may hold a token.
             Err(error) => Delivery::Later(error.without_url().to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn otps_leave_the_machine_encrypted_or_not_at_all() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let accepts = |url: &str| {
+            let own = [("SMS_URL".to_owned(), url.to_owned())];
+            Gateway::of(&Settings::from_sources("", own).unwrap()).is_ok()
+        };
+        assert!(
+            accepts("https://sms.example.in/send") && accepts("http://127.0.0.1:9000") && accepts("http://[::1]:9000")
+        );
+        assert!(!accepts("http://sms.example.in/send") && !accepts("ftp://sms.example.in") && !accepts("sms"));
     }
 }

@@ -24,7 +24,7 @@ use crate::words::{Lang, Words};
 pub type PageResult = Result<HttpResponse, PageError>;
 
 /// The day the pages were last changed, shown in the footer.
-const LAST_UPDATED: &str = "25/11/2026";
+const LAST_UPDATED: &str = "26/11/2026";
 
 /// One line that survives one redirect and says what has just happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
