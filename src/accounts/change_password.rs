@@ -66,7 +66,14 @@ pub async fn submit<P: InPortal>(
         Err(errors) => return page::unprocessable(&page_of(&visit, &user, errors)),
     };
     let attempt = door::admit(&visit, P::PORTAL, &user.account.username, Way::SignedIn).await?;
-    if hasher.check(Some(&current), Some(&user.account.password_hash)).await? == Checked::Wrong {
+    let checked = match hasher.check(Some(&current), Some(&user.account.password_hash)).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            attempt.give_back(&visit).await?;
+            return Err(error);
+        }
+    };
+    if checked == Checked::Wrong {
         attempt.failed(&visit, Some(&user.account), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors));

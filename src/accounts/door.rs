@@ -106,6 +106,8 @@ pub struct Attempt {
     counters: Counters,
     /// Set when this try, if it fails, locks the door.
     locks_until: Option<Moment>,
+    /// Whether the known browser it came from, if it fails, is a stranger's.
+    is_last: bool,
     portal: Portal,
     username: String,
 }
@@ -141,38 +143,48 @@ impl Knock {
     }
 
     fn admit(&self, c: &mut Connection) -> store::Result<Result<Attempt, PageError>> {
-        let (pool, now) = (self.pool(c)?, self.now);
-        let counters = Counters::of(&pool, self.portal, &self.username);
-        if !matches!(pool, Pool::Known { .. }) {
-            if let Err(until) = counters::take(c, &throttle::sign_in_posts(&self.limits, &self.address), now)? {
-                return Ok(Err(PageError::TooMany { until }));
-            }
-            if let Some(closed) = self.closed(c, &pool, &counters)? {
-                return Ok(Err(closed));
-            }
+        if let Some(attempt) = self.admit_known(c)? {
+            return Ok(Ok(attempt));
+        }
+        let pool = match self.way {
+            Way::LogIn => Pool::Strangers,
+            Way::AfterOtp => Pool::AfterOtp,
+            Way::SignedIn => Pool::SignedIn,
+        };
+        let (counters, now) = (Counters::of(&pool, self.portal, &self.username), self.now);
+        if let Err(until) = counters::take(c, &throttle::sign_in_posts(&self.limits, &self.address), now)? {
+            return Ok(Err(PageError::TooMany { until }));
+        }
+        if let Some(closed) = self.closed(c, &pool, &counters)? {
+            return Ok(Err(closed));
         }
         let failures = counters::count(c, &counters.failures, self.limits.sign_in_failure_window, now)?;
         if pool == Pool::Strangers {
             counters::count(c, &counters.consecutive, FOR_EVER, now)?;
         }
-        let locks_until = self.slow_down(c, &pool, &counters, failures)?;
-        Ok(Ok(Attempt { pool, counters, locks_until, portal: self.portal, username: self.username.clone() }))
+        let locks_until = self.slow_down(c, &counters, failures)?;
+        Ok(Ok(Attempt { locks_until, ..self.attempt(pool, counters) }))
     }
 
-    fn pool(&self, c: &mut Connection) -> store::Result<Pool> {
-        let since = self.now.plus(-self.limits.device_life);
-        let known = match (&self.held, self.way) {
-            (Some(held), Way::LogIn) => {
-                let account_id = devices::find_proven(c, held, self.portal, &self.username, since)?;
-                account_id.map(|account_id| Pool::Known { token_hash: held.clone(), account_id })
-            }
-            _ => None,
+    /// A try in a browser where the owner has proven password and OTP: it waits for nothing. `None` elsewhere, and when
+    /// such a browser has had its tries.
+    fn admit_known(&self, c: &mut Connection) -> store::Result<Option<Attempt>> {
+        let (Some(held), Way::LogIn) = (&self.held, self.way) else { return Ok(None) };
+        let (limits, now) = (&self.limits, self.now);
+        let since = now.plus(-limits.device_life);
+        let Some(account_id) = devices::find_proven(c, held, self.portal, &self.username, since)? else {
+            return Ok(None);
         };
-        Ok(known.unwrap_or(match self.way {
-            Way::LogIn => Pool::Strangers,
-            Way::AfterOtp => Pool::AfterOtp,
-            Way::SignedIn => Pool::SignedIn,
-        }))
+        let pool = Pool::Known { token_hash: held.clone(), account_id };
+        let counters = Counters::of(&pool, self.portal, &self.username);
+        let tries = counters::count(c, &counters.failures, limits.sign_in_failure_window, now)?;
+        let admitted = tries <= limits.device_failures;
+        Ok(admitted.then(|| Attempt { is_last: tries == limits.device_failures, ..self.attempt(pool, counters) }))
+    }
+
+    fn attempt(&self, pool: Pool, counters: Counters) -> Attempt {
+        let (portal, username) = (self.portal, self.username.clone());
+        Attempt { pool, counters, locks_until: None, is_last: false, portal, username }
     }
 
     /// Why no password may be tried now.
@@ -204,26 +216,13 @@ impl Knock {
         Ok(wait.map(|until| PageError::TooMany { until }))
     }
 
-    /// After so many failures the next try must wait or the door is locked; a known browser is a stranger's then.
-    /// Returns until when this try locks the door, should it fail.
-    fn slow_down(
-        &self,
-        c: &mut Connection,
-        pool: &Pool,
-        counters: &Counters,
-        failures: i64,
-    ) -> store::Result<Option<Moment>> {
+    /// After so many failures the next try must wait or the door is locked. Returns until when this try locks the door,
+    /// should it fail.
+    fn slow_down(&self, c: &mut Connection, counters: &Counters, failures: i64) -> store::Result<Option<Moment>> {
         let limits = &self.limits;
-        if let Pool::Known { token_hash, account_id } = pool {
-            if failures >= limits.device_failures {
-                devices::distrust(c, token_hash, account_id)?;
-            }
-            return Ok(None);
-        }
         if failures >= limits.sign_in_failures_before_lock {
             let until = self.now.plus(limits.sign_in_lock);
             counters::close(c, &counters.lock, until)?;
-            counters::clear(c, &counters.failures)?;
             return Ok(Some(until));
         }
         if failures >= limits.sign_in_failures_before_wait {
@@ -270,9 +269,13 @@ impl Attempt {
         }
     }
 
+    /// What a failure brings: too many make a known browser a stranger's; those of others count against their address.
     fn count_against(&self, c: &mut Connection, limits: &Limits, address: &str, now: Moment) -> store::Result<()> {
-        if matches!(self.pool, Pool::Known { .. }) {
-            return Ok(());
+        if let Pool::Known { token_hash, account_id } = &self.pool {
+            return if self.is_last { devices::distrust(c, token_hash, account_id) } else { Ok(()) };
+        }
+        if self.locks_until.is_some() {
+            counters::clear(c, &self.counters.failures)?;
         }
         for budget in throttle::sign_in_failures_from(limits, address) {
             counters::count(c, &budget.key, budget.window, now)?;
@@ -292,10 +295,13 @@ impl Attempt {
 
     /// Nothing was tried after all: the service was too busy to look at the password.
     pub async fn give_back(&self, visit: &Visit) -> Result<(), PageError> {
-        let counters = self.counters.clone();
+        let (counters, locked) = (self.counters.clone(), self.locks_until.is_some());
         let given_back = visit.kit.store.write(move |c| {
             counters::uncount(c, &counters.failures)?;
             counters::uncount(c, &counters.consecutive)?;
+            if locked {
+                counters::clear(c, &counters.lock)?;
+            }
             counters::clear(c, &counters.wait)
         });
         Ok(given_back.await?)

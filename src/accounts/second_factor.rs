@@ -17,7 +17,7 @@ use crate::store::accounts::Account;
 use crate::store::authenticators::{self, Authenticator};
 use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{self, Connection, counters, taxpayers};
+use crate::store::{self, Connection, StoreError, counters, taxpayers};
 use crate::vault::{KeyRing, Place, Unopened, key_id_of};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
@@ -176,6 +176,9 @@ impl Asked<'_> {
     ) -> Result<Proving<T>, PageError> {
         let (visit, limits, w) = (self.visit, &self.visit.kit.settings.limits, self.visit.w);
         throttle::spend(visit, throttle::otp_posts(limits, &visit.throttle_key())).await?;
+        if self.journey.stage != Stage::Otp {
+            return self.go_on();
+        }
         let typed = form.code.expose_secret().trim();
         let code = digits_of(typed);
         let recovery = RecoveryCode::parse(typed);
@@ -205,12 +208,16 @@ impl Asked<'_> {
         let used_up = Event { account_id: Some(self.account.id.clone()), ..used_up };
         let (account_id, journey, now) = (self.account.id.clone(), self.journey.id.clone(), visit.now);
         let outcome = visit.kit.store.write(move |c| {
+            if !journeys::set_verified(c, &journey, now)? {
+                counters::uncount(c, &failures.key)?;
+                return Ok(None);
+            }
             let unused = match &right {
                 Right::Step(step) => authenticators::use_step(c, &account_id, *step)?,
                 Right::Recovery(hash) => authenticators::use_code(c, &account_id, hash, now)?,
             };
-            if !unused || !journeys::set_verified(c, &journey, now)? {
-                return Ok(None);
+            if !unused {
+                return Err(StoreError::Undone);
             }
             counters::uncount(c, &failures.key)?;
             if let Right::Recovery(_) = right {
@@ -220,13 +227,23 @@ impl Asked<'_> {
             events::insert(c, &accepted)?;
             effect(c).map(Some)
         });
-        match outcome.await? {
-            Some(outcome) => {
+        match outcome.await {
+            Ok(Some(outcome)) => {
                 self.means.outbox.wake();
                 Ok(Proving::Proven(outcome))
             }
-            None => self.refuse(w.second_factor_used()),
+            Ok(None) => self.go_on(),
+            Err(StoreError::Undone) => {
+                self.record_refusal().await?;
+                self.refuse(w.second_factor_used())
+            }
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// The button was pressed twice, and the first press has proven it.
+    fn go_on<T>(&self) -> Result<Proving<T>, PageError> {
+        Ok(Proving::Page(see_other(self.step.page)))
     }
 
     /// The hash of that recovery code, when it is one of the account's that is not used up.

@@ -205,6 +205,8 @@ limits! {
     import_preview_life = DAY;
     /// Seconds that the result of an import is kept for.
     import_kept = 30 * DAY;
+    /// Seconds that a mail server may take for one mail.
+    mail_seconds = 10;
     /// SMS a day over all destinations.
     sms_per_day = 5_000;
     /// Messages kept for `/demo/messages`.

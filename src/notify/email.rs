@@ -16,14 +16,14 @@ use super::messages::Attachment;
 use super::worker::{Delivery, TransportError};
 use crate::settings::{Settings, SettingsError};
 
-/// How long a server may keep us waiting for one answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     /// Right-hand side of message ids.
     host: String,
+    /// How long a server may take for one mail: lettre itself would wait for ever for one that takes the connection and
+    /// says nothing.
+    patience: Duration,
 }
 
 /// The three ways of `SANAD_SMTP_URL`.
@@ -53,14 +53,15 @@ impl Smtp {
             Encryption::StartTls => (Tls::Required(tls()?), 587),
             Encryption::Tls => (Tls::Wrapper(tls()?), 465),
         };
+        let patience = Duration::from_secs(u64::try_from(settings.limits.mail_seconds).unwrap_or(10));
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
             .port(url.port().unwrap_or(port))
             .tls(tls)
-            .timeout(Some(PATIENCE));
+            .timeout(Some(patience));
         if let (false, Some(password)) = (url.username().is_empty(), url.password()) {
             builder = builder.credentials(Credentials::new(decoded(url.username()), decoded(password)));
         }
-        Ok(Some(Self { transport: builder.build(), from, host: host_name(settings).to_owned() }))
+        Ok(Some(Self { transport: builder.build(), from, host: host_name(settings).to_owned(), patience }))
     }
 
     /// Sends one mail; `id` becomes its Message-ID, so that a mail sent twice is recognised as one.
@@ -76,10 +77,11 @@ impl Smtp {
             Ok(message) => message,
             Err(error) => return Delivery::Refused(error.to_string()),
         };
-        match self.transport.send(message).await {
-            Ok(_) => Delivery::Done,
-            Err(error) if is_about_the_message(&error) => Delivery::Refused(error.to_string()),
-            Err(error) => Delivery::Later(error.to_string()),
+        match tokio::time::timeout(self.patience, self.transport.send(message)).await {
+            Ok(Ok(_)) => Delivery::Done,
+            Ok(Err(error)) if is_about_the_message(&error) => Delivery::Refused(error.to_string()),
+            Ok(Err(error)) => Delivery::Later(error.to_string()),
+            Err(_) => Delivery::Later("the mail server took too long".to_owned()),
         }
     }
 }

@@ -118,33 +118,33 @@ pub async fn read_trusted(visit: &Visit, payload: Payload) -> Result<Fields, Pag
     let token = fields.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value.as_str());
     match token_fits(visit, token) {
         true => Ok(fields),
-        false => match made_an_account(visit, &fields).await? {
+        false => match has_signed_in(visit, &fields).await? {
             Some(done) => Err(PageError::SeeOther(done.to_owned())),
             None => Err(PageError::FormOutOfDate),
         },
     }
 }
 
-/// Where a form leads whose walk has made its account already: it was sent twice, with the cookies of before. Signing in
+/// Where a form leads whose walk has signed somebody in already: it was sent twice, with the cookies of before. Signing in
 /// has taken its session away since, so only the journey's id in it tells.
 pub async fn repeat_leads_to(visit: &Visit, payload: Payload) -> Result<Option<&'static str>, PageError> {
     match read(visit, payload).await {
-        Ok(fields) => made_an_account(visit, &fields).await,
+        Ok(fields) => has_signed_in(visit, &fields).await,
         // What is wrong with it otherwise is not said to somebody who has no journey.
         Err(_) => Ok(None),
     }
 }
 
-/// The page that the first press has led to, when the journey that a form belongs to has ended with an account. Its id
+/// The page that the first press has led to, when the journey that a form belongs to has signed somebody in. Its id
 /// cannot be guessed, and nothing is done for the form.
-async fn made_an_account(visit: &Visit, fields: &Fields) -> Result<Option<&'static str>, PageError> {
+async fn has_signed_in(visit: &Visit, fields: &Fields) -> Result<Option<&'static str>, PageError> {
     let Some((_, id)) = fields.iter().find(|(name, _)| name == "journey").cloned() else { return Ok(None) };
     if !ids::is_random(&id) {
         return Ok(None);
     }
     let journey = visit.kit.store.read(move |c| journeys::find(c, &id)).await?;
     let done = journey.filter(|journey| journey.stage >= Stage::Done);
-    Ok(done.and_then(|journey| paths::of_new_account(journey.kind)))
+    Ok(done.and_then(|journey| paths::of_signed_in(journey.portal, journey.kind)))
 }
 
 async fn read(visit: &Visit, payload: Payload) -> Result<Fields, PageError> {

@@ -216,11 +216,11 @@ pub fn of_journey(portal: Portal, kind: Kind) -> &'static str {
     }
 }
 
-/// Where a walk leads that has just made an account and signed its owner in.
-pub fn of_new_account(kind: Kind) -> Option<&'static str> {
+/// Where a walk leads that has just signed somebody in.
+pub fn of_signed_in(portal: Portal, kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Register => Some(IRP_DONE),
-        Kind::CreateWorkspace => Some(WORKSPACE_API_CREDENTIALS),
+        Kind::CreateWorkspace | Kind::SignIn | Kind::OtpFirst => Some(shared(portal).landing),
         _ => None,
     }
 }

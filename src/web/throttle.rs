@@ -26,9 +26,10 @@ pub enum Proof {
     IntegratorKey,
 }
 
-/// OTPs for one subject (a GSTIN) and purpose, over all sessions.
+/// OTPs for one subject (a GSTIN) and purpose in one portal, over all sessions: the accounts that a GSTIN has in two
+/// portals may be two people's.
 pub fn otp_sends(limits: &Limits, journey: &Journey) -> [Budget; 2] {
-    let key = format!("otp-send/{}/{}", journey.kind.as_str(), counted(journey));
+    let key = format!("otp-send/{}/{}/{}", journey.portal.as_str(), journey.kind.as_str(), counted(journey));
     [
         Budget::new(format!("{key}/hour"), limits.otp_sends_per_hour, HOUR),
         Budget::new(format!("{key}/day"), limits.otp_sends_per_day, DAY),
@@ -108,8 +109,9 @@ pub const fn is_anonymous(kind: Kind) -> bool {
 }
 
 /// Wrong OTPs of all walks that any stranger can begin: who guesses one code of many accounts (T4) makes codes longer.
+/// Used up by the first one above the limit.
 pub fn anonymous_otp_failures(limits: &Limits) -> Budget {
-    Budget::new("otp-failures/anonymous".to_owned(), limits.otp_failures_before_more_digits, HOUR)
+    Budget::new("otp-failures/anonymous".to_owned(), limits.otp_failures_before_more_digits + 1, HOUR)
 }
 
 /// What a walk's OTPs are counted by: its subject. Each maker of software has one walk for a GSTIN, and none of them may

@@ -173,7 +173,7 @@ async fn people_register_at_once_while_the_mail_server_hangs_and_get_their_mail_
     let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = hanging.local_addr().unwrap().port();
     let app = sending_over(&format!("smtp://127.0.0.1:{port}")).await;
-    // A mail server has 10 seconds for an answer.
+    // A mail server has 10 seconds for a mail.
     let registering = tokio::time::timeout(Duration::from_secs(5), async {
         for who in [&ACME, &PATEL] {
             register_to(&app, &app.browser(), who, Step::Otp).await;
@@ -194,6 +194,19 @@ async fn people_register_at_once_while_the_mail_server_hangs_and_get_their_mail_
     let mut recipients: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
     recipients.sort_unstable();
     assert_eq!(recipients, [ACME_OTHER_EMAIL, ACME.email, PATEL.email]);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_never_says_a_word_is_given_up_and_tried_again() {
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", hanging.local_addr().unwrap());
+    let settings = [("SMTP_URL", url.as_str()), ("MAIL_FROM", "Sanad <irp@sanad.example>")];
+    let app = App::start_from("[limits]\nmail_seconds = 1", &settings).await;
+    ask_for_otp(&app).await;
+    let row = row_after_failures(&app, "email", 1).await;
+    assert_eq!(row.last_error.as_deref(), Some("the mail server took too long"));
+    app.clock.advance(5);
+    row_after_failures(&app, "email", 2).await;
 }
 
 #[tokio::test]

@@ -61,12 +61,13 @@ pub async fn submit<P: InPortal>(
     outbox: web::Data<Outbox>,
     Posted(form): Posted<CodeForm>,
 ) -> PageResult {
+    let pressed_twice = || Ok(see_other(paths::shared(P::PORTAL).authenticator_codes));
     if at.journey.stage == Stage::Done {
-        // Pressed twice.
-        return Ok(see_other(paths::shared(P::PORTAL).authenticator_codes));
+        return pressed_twice();
     }
     proven(&visit, &user, &at.journey)?;
-    let Some(proposed) = proposed(&visit, &user.account).await? else { return Ok(to_authenticator::<P>()) };
+    // The other press may have been first a moment ago: whoever is shown its answer must see the codes too.
+    let Some(proposed) = proposed(&visit, &user.account).await? else { return pressed_twice() };
     let code = digits_of(form.code.expose_secret());
     let step = match &code {
         Some(code) => secret_of(&visit, &proposed)?.step_of(code, visit.now),

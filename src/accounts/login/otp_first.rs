@@ -170,9 +170,10 @@ fn subject_of_nobody<P: InPortal>(username: &str) -> String {
 }
 
 fn page_of<P: InPortal>(visit: &Visit, username: String, journey: Option<String>, errors: FieldErrors) -> OtpFirstPage {
+    let title = if journey.is_some() { visit.w.otp_first_password_title() } else { visit.w.otp_first_title() };
     OtpFirstPage {
         w: visit.w,
-        frame: visit.frame_with(visit.w.otp_first_title(), errors),
+        frame: visit.frame_with(title, errors),
         own: paths::shared(P::PORTAL),
         wording: Wording::of(P::PORTAL, visit.w),
         username,
