@@ -134,9 +134,8 @@ impl Workers {
             (Letter::Email { to, subject, text, html, attachment }, Some(smtp), _) => {
                 smtp.send(&message.id, &to, &subject, email::body(text, html, attachment)).await
             }
-            // The budget counts messages and not tries.
             (Letter::Sms { to, text, template }, _, Some(gateway)) => {
-                match message.attempts > 0 || self.within_sms_budget().await? {
+                match self.within_sms_budget(&message.id).await? {
                     true => gateway.send(&message.id, &to, &text, &template).await,
                     false => Delivery::Later("the SMS budget of the day is used up".to_owned()),
                 }
@@ -147,12 +146,16 @@ impl Workers {
         })
     }
 
-    async fn within_sms_budget(&self) -> Result<bool> {
+    /// The budget counts messages and not tries: one that was let out before may go out again.
+    async fn within_sms_budget(&self, id: &str) -> Result<bool> {
         let (now, most) = (self.clock.now(), self.settings.limits.sms_per_day);
-        let budget = Budget::new("sms/day".to_owned(), most, DAY);
+        let (day, own) = (Budget::new("sms/day".to_owned(), most, DAY), Budget::new(format!("sms/counted/{id}"), 1, DAY));
         let taken = self.store.write(move |c| {
-            let key = budget.key.clone();
-            let taken = counters::take(c, &[budget], now)?.is_ok();
+            if counters::exhausted(c, &own, now)?.is_some() {
+                return Ok((true, 0));
+            }
+            let key = day.key.clone();
+            let taken = counters::take(c, &[day, own], now)?.is_ok();
             Ok((taken, counters::used(c, &key, now)?))
         });
         let (taken, used) = taken.await?;
