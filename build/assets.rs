@@ -41,7 +41,7 @@ fn content_type(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
-        "svg" => "image/svg+xml",
+        "svg" => "image/svg+xml; charset=utf-8",
         "png" => "image/png",
         "ico" => "image/x-icon",
         _ => return None,

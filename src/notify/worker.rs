@@ -149,7 +149,8 @@ impl Workers {
     /// The budget counts messages and not tries: one that was let out before may go out again.
     async fn within_sms_budget(&self, id: &str) -> Result<bool> {
         let (now, most) = (self.clock.now(), self.settings.limits.sms_per_day);
-        let (day, own) = (Budget::new("sms/day".to_owned(), most, DAY), Budget::new(format!("sms/counted/{id}"), 1, DAY));
+        let (day, own) =
+            (Budget::new("sms/day".to_owned(), most, DAY), Budget::new(format!("sms/counted/{id}"), 1, DAY));
         let taken = self.store.write(move |c| {
             if counters::exhausted(c, &own, now)?.is_some() {
                 return Ok((true, 0));

@@ -1,7 +1,11 @@
 //! The documents about security, held to the program: every requirement of ASVS has its row, the evidence that is named
 //! there exists, and the numbers and settings are those of the program.
 
+mod answers;
+mod bounds;
+mod log;
 mod sources;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -357,7 +357,7 @@ async fn assets_are_kept_for_a_year_and_compressed() {
     for (address, kind, limit) in [
         (stylesheet(&page), "text/css", 10 * 1024),
         (script, "text/javascript", 15 * 1024),
-        (icon, "image/svg+xml", 10 * 1024),
+        (icon, "image/svg+xml; charset=utf-8", 10 * 1024),
     ] {
         let plain = browser.get(&address).await;
         assert_eq!(plain.status, 200, "{address}");

@@ -129,6 +129,11 @@ fn every_dependency_is_of_the_one_registry_and_locked() {
 }
 
 #[test]
+fn http_2_is_not_built_in() {
+    assert!(!read("Cargo.lock").contains("\nname = \"h2\"\n"));
+}
+
+#[test]
 fn every_crate_of_cryptography_stands_in_the_inventory() {
     let arguments = ["tree", "--offline", "--edges", "normal", "--prefix", "none"];
     let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo runs");
