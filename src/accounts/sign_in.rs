@@ -124,7 +124,8 @@ impl Arrival {
     /// Belongs in the transaction of what was proven.
     pub fn run(&self, c: &mut Connection, level: Level) -> store::Result<()> {
         accounts::set_last_sign_in(c, &self.account.id, &self.address, self.now)?;
-        events::insert(c, &self.signed_in)?;
+        let factors = serde_json::json!({ "factors": level.factors() });
+        events::insert(c, &self.signed_in.clone().with_detail(&factors))?;
         let new = match level {
             Level::Password => self.browser.see(c, &self.account.id)?,
             Level::Otp | Level::Authenticator => self.browser.prove(c, &self.account.id)?,

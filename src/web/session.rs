@@ -51,6 +51,17 @@ pub enum Level {
     Authenticator,
 }
 
+impl Level {
+    /// As an event names it.
+    pub const fn factors(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Otp => "password and otp",
+            Self::Authenticator => "password and authenticator",
+        }
+    }
+}
+
 /// Who is signed in. `sid` stays the same while the cookie's token is renewed; forms are bound to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SignedInState {

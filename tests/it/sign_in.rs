@@ -423,3 +423,37 @@ async fn the_account_page_says_when_and_from_where_the_last_sign_in_was() {
         assert!(details.contains(&(term.to_owned(), description.to_owned())), "{details:?}");
     }
 }
+
+#[actix_web::test]
+async fn every_sign_in_is_recorded_with_its_factors_and_every_refused_one_too() {
+    let app = App::start().await;
+    registered(&app).await;
+    log_in(&app.browser(), ACME.gstin, "three small bushes 5").await;
+    log_in(&app.browser(), ACME.gstin, PASSWORD).await;
+    log_in(&app.browser(), PATEL.gstin, PASSWORD).await;
+    let recorded = async |gstin: &'static str| {
+        let found = app.kit.store.read(move |c| events::list_by_gstin(c, gstin)).await.unwrap();
+        let sign_ins = found.into_iter().filter(|event| event.action == "sign_in");
+        sign_ins.map(|event| (event.outcome, event.detail, event.account_id.is_some())).collect::<Vec<_>>()
+    };
+    let told = |outcome: &str, detail: &str, known| (outcome.to_owned(), detail.to_owned(), known);
+    let right = r#"{"factors":"password"}"#;
+    assert_eq!(recorded(ACME.gstin).await, [told("refused", "{}", true), told("accepted", right, true)]);
+    assert_eq!(recorded(PATEL.gstin).await, [told("refused", "{}", false)]);
+}
+
+#[actix_web::test]
+async fn a_frozen_account_is_signed_out_at_once_and_let_in_no_more() {
+    let app = App::start().await;
+    let browser = registered(&app).await;
+    assert_eq!(browser.get("/irp/account").await.status, 200);
+    let now = app.clock.now();
+    let frozen = app.kit.store.write(move |c| {
+        let account = accounts::find_by_username(c, Portal::Irp, ACME.gstin)?.unwrap();
+        accounts::set_frozen(c, &account.id, Some(now))
+    });
+    frozen.await.unwrap();
+    browser.get("/irp/account").await.assert_leads_to("/irp/login");
+    let refused = log_in(&app.browser(), ACME.gstin, PASSWORD).await;
+    refused.assert_refused(&[("username", "The username or password is not right")]);
+}

@@ -61,21 +61,6 @@ impl Writer<'_> {
         self.letter("contacts_changed", w.mail_contacts_subject().to_owned(), &paragraphs, &facts, &[self.not_you()])
     }
 
-    /// Strangers have locked themselves out of the account: said once a day at most.
-    pub fn account_locked(&self, portal: Portal, account: &str, forgot_password: &str, cause: &Cause<'_>) -> Mail {
-        let w = self.w;
-        let text = w.mail_locked_text().account(account).area(self.area(portal)).to_string();
-        let link = format!("{}{forgot_password}", self.settings.base_url);
-        let paragraphs = [text, w.mail_locked_what().link(link).to_string()];
-        self.letter(
-            "account_locked",
-            w.mail_locked_subject().to_owned(),
-            &paragraphs,
-            &self.facts(cause),
-            &[self.not_you()],
-        )
-    }
-
     fn area(&self, portal: Portal) -> &'static str {
         match portal {
             Portal::Irp => self.w.frame_area_irp(),
