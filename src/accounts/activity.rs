@@ -25,7 +25,7 @@ pub(super) fn listing(account: &Account) -> Listing {
     let of = account.gstin.clone().map_or_else(|| Of::Account(account.id.clone()), Of::Gstin);
     let kinds: &[Kind] = match of {
         Of::Gstin(_) => &[Kind::SignIns, Kind::Account, Kind::ApiCredentials, Kind::ApiAccess, Kind::Otps],
-        Of::Account(_) => &[Kind::SignIns, Kind::Account, Kind::Otps],
+        Of::Account(_) => &[Kind::SignIns, Kind::Account, Kind::SavedCredentials, Kind::Otps],
     };
     Listing { of, kinds, manner: Manner::Activity }
 }

@@ -88,7 +88,15 @@ pub async fn submit<P: InPortal>(
     }
     let account = &user.account;
     let attempt = door::admit(&visit, P::PORTAL, &account.username, Way::SignedIn).await?;
-    if hasher.check(Password::typed(typed).as_ref(), Some(&account.password_hash)).await? == Checked::Wrong {
+    let checked = match hasher.check(Password::typed(typed).as_ref(), Some(&account.password_hash)).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            // No password was looked at: the try was not the person's.
+            attempt.give_back(&visit).await?;
+            return Err(error);
+        }
+    };
+    if checked == Checked::Wrong {
         attempt.failed(&visit, Some(account), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors).await?);
@@ -102,7 +110,7 @@ pub async fn submit<P: InPortal>(
     let ended = visit.kit.store.write(move |c| {
         attempt.succeeded(c)?;
         let ended = match row {
-            Some(session) => sessions::end(c, &session.token_hash, Reason::Owner)?,
+            Some(session) => sessions::end(c, &session.sid, Reason::Owner)?,
             None => all && sessions::end_of_account(c, &id, this.as_deref(), Reason::Owner)? > 0,
         };
         if ended {

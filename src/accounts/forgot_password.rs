@@ -214,7 +214,8 @@ pub async fn submit_new<P: InPortal>(
     let gstin = account.gstin.as_deref().unwrap_or(&account.username);
     let mail = writer.password_changed(P::PORTAL, gstin, paths::shared(P::PORTAL).forgot_password, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
-    let event = visit.event("password_reset", events::DONE, account.gstin.as_deref());
+    let mut event = visit.event("password_reset", events::DONE, account.gstin.as_deref());
+    event.account_id = Some(account.id.clone());
     let (journey, now) = (at.journey.id.clone(), visit.now);
     let reset = visit.kit.store.write(move |c| {
         if !journeys::advance(c, &journey, Stage::Verified, Stage::Done)? {

@@ -26,6 +26,8 @@ pub enum Kind {
     Account,
     SignIns,
     Otps,
+    /// What somebody did to the credentials that a workspace keeps.
+    SavedCredentials,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Account => "account",
             Self::SignIns => "sign-ins",
             Self::Otps => "otps",
+            Self::SavedCredentials => "saved-credentials",
         }
     }
 
@@ -49,6 +52,7 @@ impl Kind {
             Self::Account => w.history_kind_account(),
             Self::SignIns => w.history_kind_sign_ins(),
             Self::Otps => w.history_kind_otps(),
+            Self::SavedCredentials => w.history_kind_saved_credentials(),
         }
     }
 
@@ -76,6 +80,12 @@ impl Kind {
             ],
             Self::SignIns => &["sign_in", "sign_out", "session_ended", "sessions_ended", "password_change"],
             Self::Otps => &["otp_sent", "otp_accepted", "otp_refused"],
+            Self::SavedCredentials => &[
+                "api_credentials_saved",
+                "api_credentials_replaced",
+                "api_credentials_tested",
+                "api_credentials_removed",
+            ],
         }
     }
 }
@@ -206,6 +216,7 @@ impl Entry {
 
 fn sentence(w: Words, event: &Event) -> String {
     let refused = event.outcome != events::DONE;
+    let gstin = event.gstin.as_deref().unwrap_or_default();
     match event.action.as_str() {
         "api_access_on" => w.history_access_on().time(until_of(event)).to_string(),
         "api_access_ending" => w.history_access_ending().time(until_of(event)).to_string(),
@@ -228,12 +239,18 @@ fn sentence(w: Words, event: &Event) -> String {
         "sign_in" if refused => w.history_sign_in_refused().to_owned(),
         "sign_in" => w.history_sign_in().to_owned(),
         "sign_out" => w.history_sign_out().to_owned(),
+        "session_ended" if detail_of(event, "because") == "newer" => w.history_session_ended_newer().to_owned(),
         "session_ended" => w.history_session_ended().to_owned(),
         "sessions_ended" => w.history_sessions_ended().to_owned(),
         "password_change" => w.history_password_change_refused().to_owned(),
         "otp_sent" => w.history_otp_sent().purpose(purpose(w, &event.outcome)).to_string(),
         "otp_accepted" => w.history_otp_accepted().purpose(purpose(w, &event.outcome)).to_string(),
         "otp_refused" => w.history_otp_refused().purpose(purpose(w, &event.outcome)).to_string(),
+        "api_credentials_saved" => w.history_credentials_saved().gstin(gstin).to_string(),
+        "api_credentials_replaced" => w.history_credentials_replaced().gstin(gstin).to_string(),
+        "api_credentials_tested" if refused => w.history_credentials_refused().gstin(gstin).to_string(),
+        "api_credentials_tested" => w.history_credentials_work().gstin(gstin).to_string(),
+        "api_credentials_removed" => w.history_saved_credentials_removed().gstin(gstin).to_string(),
         // Not asked for by any kind.
         other => other.to_owned(),
     }
@@ -258,7 +275,12 @@ fn purpose(w: Words, kind: &str) -> &'static str {
 
 /// The end of access that the event tells of.
 fn until_of(event: &Event) -> String {
-    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
-    let until = detail.get("until").and_then(serde_json::Value::as_i64).unwrap_or(event.at);
+    let until = detail_of(event, "until").as_i64().unwrap_or(event.at);
     Moment::from_seconds(until).ist_date_time()
+}
+
+/// A fact that the event tells besides; null when it does not.
+fn detail_of(event: &Event, name: &str) -> serde_json::Value {
+    let mut detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    detail.get_mut(name).map(serde_json::Value::take).unwrap_or_default()
 }

@@ -21,7 +21,9 @@ use crate::kernel::limits::Limits;
 use crate::kernel::otp::{OtpCode, OtpFormat};
 use crate::kernel::portal::Portal;
 use crate::notify::Outbox;
+use crate::store::accounts;
 use crate::store::challenges::{self, Challenge};
+use crate::store::events::{self, Event};
 use crate::store::journeys::{self, Journey, Kind, Stage};
 use crate::store::{self, Connection};
 use crate::web::error::PageError;
@@ -81,6 +83,21 @@ impl OtpForm {
 fn mac_parts<'a>(challenge: &'a Challenge, code: &'a str) -> [&'a str; 7] {
     let Challenge { id, purpose, subject, journey_id, sent_to, .. } = challenge;
     ["otp/v1", id, purpose, subject, journey_id, sent_to, code]
+}
+
+/// Records an event of a walk about `subject`. One that began with a username names the account and its GSTIN, so that
+/// its owner can read it; what was typed itself never stands in a record (T21).
+fn record(c: &mut Connection, event: &Event, subject: &str) -> store::Result<()> {
+    let by_username = matches!(Kind::parse(&event.outcome), Some(Kind::ForgotPassword | Kind::OtpFirst | Kind::SignIn));
+    let portal = event.portal.as_deref().and_then(|portal| Portal::of_path(&format!("/{portal}")));
+    let mut event = event.clone();
+    if let (None, true, Some(portal)) = (&event.account_id, by_username, portal)
+        && let Some(account) = accounts::find_by_username(c, portal, subject)?
+    {
+        event.gstin = account.gstin.or(event.gstin);
+        event.account_id = Some(account.id);
+    }
+    events::insert(c, &event)
 }
 
 /// Sends the OTP that begins a walk and leads to its `page`. A walk of the same kind that waits for its OTP already goes

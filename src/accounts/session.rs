@@ -4,6 +4,7 @@ use actix_web::http::header;
 
 use crate::kernel::portal::InPortal;
 use crate::store::events;
+use crate::store::sessions::{self, Reason};
 use crate::web::form::{Button, Posted};
 use crate::web::guard::SignedIn;
 use crate::web::page::{PageResult, Visit, see_other};
@@ -13,7 +14,13 @@ use crate::web::paths;
 /// out of the other portals too.
 pub async fn sign_out<P: InPortal>(visit: Visit, user: SignedIn<P>, _form: Posted<Button>) -> PageResult {
     let event = visit.event("sign_out", events::DONE, user.account.gstin.as_deref());
-    visit.kit.store.write(move |c| events::insert(c, &event)).await?;
+    let sid = visit.visitor.sid().unwrap_or_default();
+    let ended = visit.kit.store.write(move |c| {
+        // Here and not with its cookie, so that no other answer that is on its way brings it back.
+        sessions::end(c, &sid, Reason::SignedOut)?;
+        events::insert(c, &event)
+    });
+    ended.await?;
     visit.visitor.sign_out();
     let mut response = see_other(&format!("{}?signed-out=yes", paths::shared(P::PORTAL).login));
     let cleared = header::HeaderValue::from_static("\"cache\", \"storage\"");

@@ -36,11 +36,20 @@ pub enum Reason {
     Authenticator,
     ApiPassword,
     Contacts,
+    /// Its owner pressed "Sign out" in it: there is nothing to tell.
+    SignedOut,
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Owner, Self::Newer, Self::Password, Self::Authenticator, Self::ApiPassword, Self::Contacts];
+    const ALL: [Self; 7] = [
+        Self::Owner,
+        Self::Newer,
+        Self::Password,
+        Self::Authenticator,
+        Self::ApiPassword,
+        Self::Contacts,
+        Self::SignedOut,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,12 +59,23 @@ impl Reason {
             Self::Authenticator => "authenticator",
             Self::ApiPassword => "api_password",
             Self::Contacts => "contacts",
+            Self::SignedOut => "signed_out",
         }
     }
 
     /// As stored; `None` for what an older version wrote.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What stands in `ended_because` of a token that its session has left: for the next one, while it is renewed, or for good.
+const LEFT: &str = "left";
+
+impl Session {
+    /// Nobody is told anything about this row: it is as good as removed.
+    pub fn is_left(&self) -> bool {
+        self.ended_because.as_deref().is_some_and(|because| because == LEFT || because == Reason::SignedOut.as_str())
     }
 }
 
@@ -101,11 +121,24 @@ pub fn set_last_seen(c: &mut Connection, token_hash: &str, now: Moment) -> Resul
     Ok(())
 }
 
-/// Removes the row; one that was ended for a reason stays until it has told it.
-pub fn delete(c: &mut Connection, token_hash: &str) -> Result<()> {
+/// The session leaves this token. A session of nobody is removed with it; of any other a trace stays, so that whoever
+/// ends the session before it has its next token ends it all the same. One that was ended keeps the reason.
+pub fn leave(c: &mut Connection, token_hash: &str) -> Result<()> {
     on_any!(c, |c| {
         let own = sessions::table.filter(sessions::token_hash.eq(token_hash));
-        diesel::delete(own.filter(sessions::ended_because.is_null())).execute(c)
+        diesel::delete(own.filter(sessions::account_id.is_null())).execute(c)?;
+        diesel::update(own.filter(sessions::ended_because.is_null()))
+            .set(sessions::ended_because.eq(Some(LEFT)))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// The session has its next token: removes the traces of those before.
+pub fn delete_left(c: &mut Connection, sid: &str) -> Result<()> {
+    on_any!(c, |c| {
+        let before = sessions::table.filter(sessions::sid.eq(sid)).filter(sessions::ended_because.eq(LEFT));
+        diesel::delete(before).execute(c)
     })?;
     Ok(())
 }
@@ -129,7 +162,7 @@ pub fn find_reason(c: &mut Connection, sid: &str) -> Result<Option<String>> {
     let reason: Option<Option<String>> = on_any!(c, |c| {
         sessions::table
             .filter(sessions::sid.eq(sid))
-            .filter(sessions::ended_because.is_not_null())
+            .filter(sessions::ended_because.ne(LEFT))
             .select(sessions::ended_because)
             .limit(1)
             .get_result(c)
@@ -138,14 +171,14 @@ pub fn find_reason(c: &mut Connection, sid: &str) -> Result<Option<String>> {
     Ok(reason.flatten())
 }
 
-/// Ends one session; `false` when it was ended or renewed meanwhile.
-pub fn end(c: &mut Connection, token_hash: &str, reason: Reason) -> Result<bool> {
+/// Ends one session under whichever token; `false` when it was ended before.
+pub fn end(c: &mut Connection, sid: &str, reason: Reason) -> Result<bool> {
     let ended = on_any!(c, |c| {
-        let live =
-            sessions::table.filter(sessions::token_hash.eq(token_hash)).filter(sessions::ended_because.is_null());
+        let own = sessions::table.filter(sessions::sid.eq(sid)).filter(sessions::sid.ne(""));
+        let live = own.filter(sessions::ended_because.is_null().or(sessions::ended_because.eq(LEFT)));
         diesel::update(live).set(sessions::ended_because.eq(Some(reason.as_str()))).execute(c)
     })?;
-    Ok(ended == 1)
+    Ok(ended > 0)
 }
 
 /// Ends every session of the account, except the one of `keep` when there is one; how many that were.
@@ -153,9 +186,11 @@ pub fn end_of_account(c: &mut Connection, account_id: &str, keep: Option<&str>, 
     Ok(on_any!(c, |c| {
         let others = sessions::table
             .filter(sessions::account_id.eq(account_id))
-            .filter(sessions::ended_because.is_null())
             .filter(sessions::token_hash.ne(keep.unwrap_or_default()));
-        diesel::update(others).set(sessions::ended_because.eq(Some(reason.as_str()))).execute(c)
+        let because = sessions::ended_because.eq(Some(reason.as_str()));
+        let ended = diesel::update(others.filter(sessions::ended_because.is_null())).set(because).execute(c)?;
+        // Those between two tokens.
+        diesel::update(others.filter(sessions::ended_because.eq(LEFT))).set(because).execute(c).map(|_| ended)
     })?)
 }
 

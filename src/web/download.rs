@@ -27,7 +27,7 @@ pub fn file(name: &str, content_type: &'static str, body: Vec<u8>) -> HttpRespon
 
 /// Spreadsheets run what begins with one of these signs (OWASP, CSV injection); an apostrophe before it makes it text.
 fn harmless(cell: String) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠']);
     if formula { format!("'{cell}") } else { cell }
 }
 
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\0=1", "＝1"] {
             assert_eq!(harmless(cell.to_owned()), format!("'{cell}"));
         }
         assert_eq!(harmless("21/11/2026 17:01".to_owned()), "21/11/2026 17:01");

@@ -509,7 +509,7 @@ fn signed_out_because(w: Words, reason: &str, draft: bool) -> String {
         Some(Reason::Authenticator) => w.notice_because_authenticator(),
         Some(Reason::ApiPassword) => w.notice_because_api_password(),
         Some(Reason::Contacts) => w.notice_because_contacts(),
-        Some(Reason::Owner) | None => w.notice_because_owner(),
+        Some(Reason::Owner | Reason::SignedOut) | None => w.notice_because_owner(),
     };
     if draft { format!("{why} {}", w.notice_kept_draft()) } else { why.to_owned() }
 }

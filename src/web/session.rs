@@ -21,6 +21,7 @@ use crate::kernel::ids;
 use crate::kernel::limits::Limits;
 use crate::kernel::portal::Portal;
 use crate::store::accounts::{self, Account};
+use crate::store::events::{self, Event};
 use crate::store::sessions::{self, Alive, Reason};
 use crate::store::{self, Connection};
 
@@ -467,7 +468,8 @@ impl SessionStore for Rows {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let token_hash = hash(key.as_ref());
-        Ok(self.kit.store.write(move |c| sessions::delete(c, &token_hash)).await?)
+        // Not removed: this may be the first half of a renewal, and the session may be ended before the second.
+        Ok(self.kit.store.write(move |c| sessions::leave(c, &token_hash)).await?)
     }
 }
 
@@ -483,7 +485,7 @@ impl Rows {
         };
         // A row from the future is not trusted: the clock was set back.
         let over = end <= now || row.last_seen_at > now.seconds() + 5 || row.ended_because.is_some();
-        if over && row.account_id.is_none() {
+        if row.is_left() || over && row.account_id.is_none() {
             return None;
         }
         let seen = if over { row.last_seen_at } else { self.touch(&row, now).await };
@@ -526,10 +528,16 @@ fn insert(
         // Sessions made at once see each other.
         accounts::lock(c, account_id)?;
         row.ended_because = sessions::find_reason(c, &row.sid)?;
+        sessions::delete_left(c, &row.sid)?;
         let most = usize::try_from(limits.sessions_per_account - 1).unwrap_or(0);
-        let others = sessions::list_alive(c, account_id, alive(limits, now))?;
+        let mut others = sessions::list_alive(c, account_id, alive(limits, now))?;
+        if row.ended_because.is_some() {
+            // It takes no place.
+            others.clear();
+        }
         for oldest in others.iter().skip(most) {
-            sessions::end(c, &oldest.token_hash, Reason::Newer)?;
+            sessions::end(c, &oldest.sid, Reason::Newer)?;
+            events::insert(c, &ended_by_newer(&row, &state, now))?;
         }
         if others.len() > most && !state.contains_key(NOTICE) {
             let notice = Notice::OldestSignedOut { device: others.last().map(|oldest| oldest.device.clone()) };
@@ -538,6 +546,23 @@ fn insert(
     }
     row.state = to_text(state);
     sessions::insert(c, &row)
+}
+
+/// Stands in the record of the account: `row` took the place of the session used longest ago.
+fn ended_by_newer(row: &sessions::Session, state: &State, now: Moment) -> Event {
+    Event {
+        id: ids::ordered(now),
+        at: now.seconds(),
+        request_id: String::new(),
+        portal: Some(row.portal.clone()),
+        gstin: signed_in_of(state).and_then(|state| state.gstin),
+        account_id: row.account_id.clone(),
+        action: "session_ended".to_owned(),
+        outcome: events::DONE.to_owned(),
+        address: row.address.clone(),
+        device: row.device.clone(),
+        detail: serde_json::json!({ "because": Reason::Newer.as_str() }).to_string(),
+    }
 }
 
 /// Which sessions are not over.

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod account;
 mod api_credentials;
 mod bad_input;
 mod change_password;

@@ -15,9 +15,9 @@ use sanad::store::api_access::{self, ApiAccess};
 use sanad::store::counters::{self, Budget};
 use sanad::store::events::{self, Event};
 use sanad::store::journeys::{self, Journey, Kind, Stage};
-use sanad::store::sessions::{self, Session};
+use sanad::store::sessions::{self, Reason, Session};
 use sanad::store::taxpayers::{self, Source};
-use sanad::store::{Database, Inserted, Store, StoreError};
+use sanad::store::{self, Connection, Database, Inserted, Store, StoreError};
 use tempfile::TempDir;
 
 const GSTIN: &str = "29ABCDE1234F1ZW";
@@ -246,9 +246,45 @@ async fn an_ended_session_is_not_brought_back_by_a_late_answer() {
         ended_because: None,
     };
     data.store.write(move |c| sessions::insert(c, &session)).await.unwrap();
-    data.store.write(|c| sessions::delete(c, "hash")).await.unwrap();
+    data.store.write(|c| sessions::leave(c, "hash")).await.unwrap();
     data.store.write(|c| sessions::set_state(c, "hash", "{\"a\":\"1\"}", None)).await.unwrap();
     assert!(data.store.read(|c| sessions::find(c, "hash")).await.unwrap().is_none());
+}
+
+#[actix_web::test]
+async fn a_session_that_is_ended_between_two_tokens_stays_ended() {
+    type End = fn(&mut Connection, &Session) -> store::Result<()>;
+    let by_owner: End = |c, session| sessions::end(c, &session.sid, Reason::Owner).map(|ended| assert!(ended));
+    let of_account: End = |c, session| {
+        let account_id = session.account_id.as_deref().unwrap();
+        sessions::end_of_account(c, account_id, None, Reason::Owner).map(|_| ())
+    };
+    for end in [by_owner, of_account] {
+        let data = Data::new();
+        let account = account(GSTIN);
+        let session = Session {
+            token_hash: "first".to_owned(),
+            portal: "irp".to_owned(),
+            account_id: Some(account.id.clone()),
+            state: "{}".to_owned(),
+            address: String::new(),
+            device: String::new(),
+            created_at: NOW.seconds(),
+            last_seen_at: NOW.seconds(),
+            sid: ids::random(),
+            ended_because: None,
+        };
+        let outcome = data.store.write(move |c| {
+            accounts::insert(c, &account)?;
+            sessions::insert(c, &session)?;
+            sessions::leave(c, "first")?;
+            let before = sessions::find_reason(c, &session.sid)?;
+            end(c, &session)?;
+            sessions::delete_left(c, &session.sid)?;
+            Ok((before, sessions::find_reason(c, &session.sid)?))
+        });
+        assert_eq!(outcome.await.unwrap(), (None, Some("owner".to_owned())));
+    }
 }
 
 #[actix_web::test]

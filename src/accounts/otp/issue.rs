@@ -1,7 +1,7 @@
 //! Issuing an OTP, or the first-time password of the GST portal: a challenge row and its messages, within every budget,
 //! in one transaction.
 
-use super::mac_parts;
+use super::{mac_parts, record};
 use crate::accounts::Recipients;
 use crate::kernel::clock::Moment;
 use crate::kernel::first_password::FirstPassword;
@@ -13,7 +13,7 @@ use crate::notify::messages::{Mail, Sms, Writer};
 use crate::notify::{Outbox, Prepared};
 use crate::store::challenges::{self, Challenge};
 use crate::store::counters::{self, Budget};
-use crate::store::events::{self, Event};
+use crate::store::events::Event;
 use crate::store::journeys::{Journey, Kind};
 use crate::store::{self, Connection};
 use crate::vault::Purpose;
@@ -212,7 +212,7 @@ impl PreparedOtp {
             return Ok(Issued::TooMany { again, works_until });
         }
         challenges::insert(c, &self.challenge)?;
-        events::insert(c, &self.event)?;
+        record(c, &self.event, &self.challenge.subject)?;
         Ok(Issued::Sent)
     }
 

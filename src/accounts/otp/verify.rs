@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::mac_parts;
+use super::{mac_parts, record};
 use crate::kernel::clock::Moment;
 use crate::kernel::limits::Limits;
 use crate::store::challenges::{self, Challenge};
 use crate::store::counters;
-use crate::store::events::{self, Event};
+use crate::store::events::Event;
 use crate::store::journeys::Journey;
 use crate::store::{self, Connection};
 use crate::vault::{KeyRing, Purpose};
@@ -113,7 +113,7 @@ impl Attempt {
             if let Some(failures) = &failures {
                 counters::count(c, &failures.key, failures.window, self.now)?;
             }
-            events::insert(c, &self.wrong)?;
+            record(c, &self.wrong, &self.journey.subject)?;
             return Ok(self.refusal(newest, older, code));
         }
         if !self.is_in_time(newest) {
@@ -123,7 +123,7 @@ impl Attempt {
             return Ok(Verdict::Gone);
         }
         let Some(outcome) = effect(c)? else { return Ok(Verdict::Gone) };
-        events::insert(c, &self.right)?;
+        record(c, &self.right, &self.journey.subject)?;
         Ok(Verdict::Accepted(outcome))
     }
 

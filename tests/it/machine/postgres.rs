@@ -1,9 +1,6 @@
 //! Both dialogues on PostgreSQL, where several write at once.
 
-use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
-use sanad::kernel::ids;
-use sanad::store::{Database, Store};
 
 use crate::support::samples::*;
 use crate::support::software::SignIn;
@@ -11,21 +8,9 @@ use crate::support::walk::{API_USERNAME, with_credentials};
 use crate::support::walk_gst::with_api_access;
 use crate::support::{App, Software};
 
-/// A portal on a database of its own.
-#[expect(clippy::disallowed_methods, reason = "the test runner says where its PostgreSQL is")]
-async fn start() -> App {
-    let url = std::env::var("SANAD_TEST_POSTGRES_URL").expect("SANAD_TEST_POSTGRES_URL names a PostgreSQL");
-    let name = format!("doors_{}", ids::random());
-    let server = Store::open(&Database::Postgres(url.clone())).unwrap();
-    let create = format!("CREATE DATABASE {name}");
-    server.read(move |c| Ok(c.batch_execute(&create)?)).await.unwrap();
-    let (address, _) = url.rsplit_once('/').unwrap();
-    App::start_with(&[("DATABASE_URL", &format!("{address}/{name}"))]).await
-}
-
 #[actix_web::test]
 async fn of_many_sign_ins_at_once_all_get_the_same_token() {
-    let app = start().await;
+    let app = App::on_postgres().await;
     with_credentials(&app).await;
     let software = Software::of(&app).await;
     let with = SignIn::of_acme();
@@ -36,7 +21,7 @@ async fn of_many_sign_ins_at_once_all_get_the_same_token() {
 
 #[actix_web::test]
 async fn a_changed_password_ends_the_session_and_a_no_ends_the_other() {
-    let app = start().await;
+    let app = App::on_postgres().await;
     with_credentials(&app).await;
     let software = Software::of(&app).await;
     let session = software.session(&SignIn::of_acme()).await;
@@ -48,7 +33,7 @@ async fn a_changed_password_ends_the_session_and_a_no_ends_the_other() {
     changed.await.unwrap();
     software.look_up(&session, ACME.gstin).await.assert_irp("1005");
 
-    let app = start().await;
+    let app = App::on_postgres().await;
     with_api_access(&app, "7d").await;
     let software = Software::of(&app).await;
     let session = software.gst_session(&app).await;

@@ -4,9 +4,13 @@ use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
 use actix_web::dev::ServerHandle;
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection as _;
 use sanad::app::Application;
 use sanad::kernel::clock::{Clock, Moment};
 use sanad::settings::Settings;
+#[cfg(feature = "postgres")]
+use sanad::store::{Database, Store};
 use sanad::web::Kit;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -53,6 +57,25 @@ impl App {
         let Running { address, kit, stop } = running.await.expect("the application starts");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         Self { clock, kit, address, client, stop, server: Some(server), settings, _data: data }
+    }
+
+    /// On a PostgreSQL database of its own.
+    #[cfg(feature = "postgres")]
+    pub async fn on_postgres() -> Self {
+        Self::on_postgres_from("").await
+    }
+
+    /// The same with the text of a `sanad.toml`.
+    #[cfg(feature = "postgres")]
+    #[expect(clippy::disallowed_methods, reason = "the test runner says where its PostgreSQL is")]
+    pub async fn on_postgres_from(file: &str) -> Self {
+        let url = std::env::var("SANAD_TEST_POSTGRES_URL").expect("SANAD_TEST_POSTGRES_URL names a PostgreSQL");
+        let name = format!("app_{}", sanad::kernel::ids::random());
+        let server = Store::open(&Database::Postgres(url.clone())).unwrap();
+        let create = format!("CREATE DATABASE {name}");
+        server.read(move |c| Ok(c.batch_execute(&create)?)).await.unwrap();
+        let (address, _) = url.rsplit_once('/').unwrap();
+        Self::start_from(file, &[("DATABASE_URL", &format!("{address}/{name}"))]).await
     }
 
     /// Stops the server and starts it again on the same data folder, at another port.

@@ -216,6 +216,26 @@ impl Page {
         FormFill::of(&document, form, &self.path)
     }
 
+    /// The only form of the page itself, its header's left out, that is sent there.
+    pub fn form_to(&self, action: &str) -> FormFill {
+        let document = self.document();
+        let forms = select(&document, &format!("main form[action=\"{action}\"]"));
+        assert_eq!(forms.len(), 1, "one form to {action}: {}", self.told());
+        FormFill::of(&document, forms[0], &self.path)
+    }
+
+    /// What a screen reader says of each button that fits, and the value that pressing it sends.
+    pub fn buttons(&self, selector: &str) -> Vec<(String, String)> {
+        let document = self.document();
+        let buttons = select(&document, selector).into_iter();
+        let read = |button: ElementRef| {
+            let text: String = button.text().collect();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            (text, button.attr("value").unwrap_or_default().to_owned())
+        };
+        buttons.map(read).collect()
+    }
+
     fn one(&self, selector: &str) -> String {
         let mut found = self.all(selector);
         assert_eq!(found.len(), 1, "one {selector} a page: {}", self.told());
