@@ -2,7 +2,10 @@
 
 use futures_util::future::{join, join_all};
 
+use sanad::store::events;
+
 use crate::forgot_password;
+use crate::machine::freeze_account;
 use crate::sameness::assert_alike;
 use crate::support::samples::{ACME, OTHER_PASSWORD, PASSWORD, PATEL};
 use crate::support::walk::{Step, log_in, register_to, registered, registered_as};
@@ -447,12 +450,7 @@ async fn a_frozen_account_is_signed_out_at_once_and_let_in_no_more() {
     let app = App::start().await;
     let browser = registered(&app).await;
     assert_eq!(browser.get("/irp/account").await.status, 200);
-    let now = app.clock.now();
-    let frozen = app.kit.store.write(move |c| {
-        let account = accounts::find_by_username(c, Portal::Irp, ACME.gstin)?.unwrap();
-        accounts::set_frozen(c, &account.id, Some(now))
-    });
-    frozen.await.unwrap();
+    freeze_account(&app, "irp").await;
     browser.get("/irp/account").await.assert_leads_to("/irp/login");
     let refused = log_in(&app.browser(), ACME.gstin, PASSWORD).await;
     refused.assert_refused(&[("username", "The username or password is not right")]);

@@ -34,7 +34,7 @@ async fn set_status(app: &App, status: &'static str) {
 }
 
 /// Freezes ACME's account in that portal, which no page and no command does yet.
-async fn freeze_account(app: &App, portal: &'static str) {
+pub async fn freeze_account(app: &App, portal: &'static str) {
     let frozen = app.kit.store.write(move |c| {
         let query = diesel::sql_query("UPDATE accounts SET frozen_at = created_at WHERE portal = $1 AND gstin = $2");
         Ok(query.bind::<Text, _>(portal).bind::<Text, _>(ACME.gstin).execute(c)?)
