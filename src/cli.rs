@@ -1,6 +1,7 @@
-//! The command line: `sanad [serve] | taxpayers import FILE | integrators … | credentials … | keys rotate [PURPOSE] |
+//! The command line: `sanad [serve] | taxpayers import FILE | integrators … | account … | credentials … | keys rotate [PURPOSE] |
 //! config show`.
 
+mod account;
 mod credentials;
 mod integrators;
 mod keys;
@@ -35,6 +36,9 @@ enum Command {
     /// Keys for those who make software.
     #[command(subcommand)]
     Integrators(integrators::IntegratorsCommand),
+    /// Accounts that are abused, or whose owner has lost the authenticator app.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// API credentials that are abused.
     #[command(subcommand)]
     Credentials(credentials::CredentialsCommand),
@@ -76,6 +80,7 @@ pub async fn run() -> ExitCode {
         Command::Serve => serve(settings).await,
         Command::Taxpayers(command) => taxpayers::run(settings, command).await,
         Command::Integrators(command) => integrators::run(&settings, command).await,
+        Command::Account(command) => account::run(settings, command).await,
         Command::Credentials(command) => credentials::run(&settings, command).await,
         Command::Keys(KeysCommand::Rotate { purpose }) => {
             keys::rotate(&settings, purpose.as_deref().and_then(Purpose::parse)).await
@@ -96,11 +101,16 @@ type Outcome = Result<Result<(), String>, Box<dyn std::error::Error>>;
 
 /// Runs a command on the open store, and closes it.
 async fn with_store(settings: &Settings, command: impl AsyncFnOnce(&Store) -> Outcome) -> ExitCode {
+    with_opened(settings, async |opened| command(&opened.store).await).await
+}
+
+/// The same for a command that seals messages.
+async fn with_opened(settings: &Settings, command: impl AsyncFnOnce(&app::Opened) -> Outcome) -> ExitCode {
     let opened = match app::open(settings) {
         Ok(opened) => opened,
         Err(error) => return refuse(&error, REFUSED),
     };
-    let outcome = command(&opened.store).await;
+    let outcome = command(&opened).await;
     opened.store.stop().await;
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -132,6 +132,22 @@ pub fn set_rehashed(c: &mut Connection, id: &str, old_hash: &str, new_hash: &str
     Ok(())
 }
 
+/// Shuts the account, or opens it again; `false` when it was so before.
+pub fn set_frozen(c: &mut Connection, id: &str, at: Option<Moment>) -> Result<bool> {
+    let changed = on_any!(c, |c| {
+        let own = accounts::table.filter(accounts::id.eq(id));
+        match at {
+            Some(at) => diesel::update(own.filter(accounts::frozen_at.is_null()))
+                .set(accounts::frozen_at.eq(Some(at.seconds())))
+                .execute(c),
+            None => diesel::update(own.filter(accounts::frozen_at.is_not_null()))
+                .set(accounts::frozen_at.eq(None::<i64>))
+                .execute(c),
+        }
+    })?;
+    Ok(changed == 1)
+}
+
 pub fn set_last_sign_in(c: &mut Connection, id: &str, address: &str, now: Moment) -> Result<()> {
     on_any!(c, |c| {
         diesel::update(accounts::table.filter(accounts::id.eq(id)))

@@ -10,8 +10,10 @@ use sanad::kernel::clock::Clock;
 use sanad::store::taxpayers::{self, Source};
 use sanad::store::{Database, Store};
 
-use crate::support::machine::{Machine, Server, first_line, register, text};
+use crate::support::machine::{Machine, Server, first_line, last_otp, register, text};
 use crate::support::samples::{ACME, PASSWORD};
+use crate::support::walk::go_on;
+use crate::support::walk_sign_in::{Phone, log_in_at};
 use crate::support::{Browser, Page, keys};
 
 /// What production needs at least; the keys come from the folder.
@@ -470,4 +472,40 @@ async fn new_contacts_are_told_at_the_old_and_the_new_ones_and_sign_everybody_ou
     assert_eq!(count, 3, "{messages}");
     assert_eq!(machine.import(&file).status.code(), Some(0));
     assert_eq!(browser.get("/demo/messages").await.text().matches(subject).count(), count);
+}
+
+#[actix_web::test]
+async fn an_account_is_frozen_and_unfrozen_beside_a_running_server() {
+    let machine = Machine::new();
+    let server = machine.serve();
+    let browser = server.browser();
+    register(&browser).await;
+    let run = |act: &str| machine.run(&["account", act, "irp", "29abcde1234f1zw"], &[]).status.code();
+    assert_eq!(run("unfreeze"), Some(1), "it is not frozen");
+    assert_eq!(run("freeze"), Some(0));
+    browser.get("/irp/account").await.assert_leads_to("/irp/login?return=/irp/account");
+    let log_in = async || log_in_at(&server.browser(), "/irp", ACME.gstin, PASSWORD).await;
+    assert_eq!(log_in().await.status, 422);
+    assert_eq!(run("unfreeze"), Some(0));
+    log_in().await.assert_leads_to("/irp/api-credentials");
+}
+
+#[actix_web::test]
+async fn an_operator_removes_an_authenticator_whose_owner_has_lost_it_and_the_owner_is_told() {
+    let machine = Machine::new();
+    let server = machine.serve();
+    let browser = server.browser();
+    register(&browser).await;
+    let page = browser.get("/irp/account/authenticator").await;
+    let page = go_on(&browser, &page.form("Add an authenticator app").submit(&browser).await).await;
+    let form = page.form("Continue").fill("otp", &last_otp(&browser).await);
+    let page = go_on(&browser, &form.submit(&browser).await).await;
+    let (phone, form) = (Phone::of(&page), page.form("Add the app"));
+    go_on(&browser, &form.fill("code", &phone.code(Clock::system().now())).submit(&browser).await).await;
+
+    let run = || machine.run(&["account", "remove-authenticator", "irp", ACME.gstin], &[]).status.code();
+    assert_eq!([run(), run()], [Some(0), Some(1)]);
+    assert!(browser.get("/demo/messages").await.has("Authenticator app removed"));
+    browser.get("/irp/account").await.assert_leads_to("/irp/login?return=/irp/account");
+    log_in_at(&server.browser(), "/irp", ACME.gstin, PASSWORD).await.assert_leads_to("/irp/api-credentials");
 }
