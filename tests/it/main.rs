@@ -16,6 +16,7 @@ mod bad_input;
 mod change_password;
 mod forgot_password;
 mod gst;
+mod guard;
 mod help;
 mod keys;
 mod machine;
