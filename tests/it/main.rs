@@ -18,6 +18,7 @@ mod change_password;
 mod evidence;
 mod forgot_password;
 mod gst;
+mod guard;
 mod help;
 mod keys;
 mod machine;

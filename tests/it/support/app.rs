@@ -80,7 +80,13 @@ impl App {
 
     /// Stops the server and starts it again on the same data folder, at another port.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same after the operator has changed the settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
         self.stop_server();
+        change(&mut self.settings);
         let (server, running) = run(self.settings.clone(), self.clock.clone());
         let Running { address, kit, stop } = running.await.expect("the application starts again");
         (self.address, self.kit, self.stop, self.server) = (address, kit, stop, Some(server));
@@ -94,6 +100,11 @@ impl App {
     /// A browser at that address, for portals that believe `X-Forwarded-For` of 127.0.0.1.
     pub fn browser_at(&self, address: &str) -> Browser {
         self.browser().with_header("x-forwarded-for", address)
+    }
+
+    /// A browser from before a restart, at the new port.
+    pub fn moved(&self, browser: &Browser) -> Browser {
+        browser.moved_to(self.url(""))
     }
 
     /// What its browsers send with, for those that are none.

@@ -64,6 +64,14 @@ impl Browser {
         }
     }
 
+    /// A copy of this browser that visits another address, with the same cookies: they know no port.
+    pub fn moved_to(&self, base: String) -> Self {
+        let mut moved = self.clone_cookies();
+        moved.form_headers.entry("origin".to_owned()).and_modify(|origin| origin.clone_from(&base));
+        moved.base = base;
+        moved
+    }
+
     /// Takes over what `other`, a copy of this browser from when it had the cookies `before`, has
     /// been given since: the answers of one browser that came in this order.
     pub fn take_new_cookies(&self, before: &BTreeMap<String, String>, other: &Self) {

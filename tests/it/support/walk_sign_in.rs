@@ -45,8 +45,12 @@ pub struct Phone(Secret);
 impl Phone {
     /// Types the secret of the page into the app.
     pub fn of(page: &Page) -> Self {
-        let text: String = page.all("code").first().unwrap().replace('-', "");
-        Self(Secret::try_from_base32(text.to_uppercase()).unwrap())
+        Self::of_secret(&page.all("code").first().unwrap().replace('-', "").to_uppercase())
+    }
+
+    /// Types a secret into the app.
+    pub fn of_secret(base32: &str) -> Self {
+        Self(Secret::try_from_base32(base32).unwrap())
     }
 
     /// What the app shows then.
