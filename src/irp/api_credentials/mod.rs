@@ -19,9 +19,10 @@ use crate::kernel::limits::Limits;
 use crate::kernel::password::{Password, PasswordFault};
 use crate::kernel::portal::Irp;
 use crate::kernel::taxpayer::Taxpayer;
+use crate::store::credentials;
 use crate::store::journeys::{Journey, Kind, Stage};
 use crate::web::error::PageError;
-use crate::web::form::FieldErrors;
+use crate::web::form::{FieldErrors, SAME_PRESS};
 use crate::web::guard::{SignedIn, current_journey};
 use crate::web::page::{Notice, Visit};
 use crate::web::{paths, throttle};
@@ -83,7 +84,12 @@ impl<O: Operation> FromRequest for Proving<O> {
         Box::pin(async move {
             let (user, visit) = (user.await?, visit?);
             let journey = current_journey(&visit).await?;
-            let proof = proof_of(&visit, journey, O::KIND, user.gstin());
+            let proof = match proof_of(&visit, journey.clone(), O::KIND, user.gstin()) {
+                Err(_) if other_press_has_saved(&visit, journey, user.gstin()).await? => {
+                    Err(PageError::SeeOther(paths::IRP_API_SAVED.to_owned()))
+                }
+                proof => proof,
+            };
             Ok(Self { user, proof, operation: PhantomData })
         })
     }
@@ -111,6 +117,14 @@ fn proof_of(visit: &Visit, journey: Option<Journey>, kind: Kind, gstin: &str) ->
             Err(PageError::SeeOther(paths::IRP_API_CREDENTIALS.to_owned()))
         }
     }
+}
+
+/// Whether the same form, sent twice, has just used the proof up: its answer may not have reached the session yet.
+async fn other_press_has_saved(visit: &Visit, journey: Option<Journey>, gstin: &str) -> Result<bool, PageError> {
+    let used_up = |journey: &Journey| journey.stage == Stage::Spent && journey.subject == gstin;
+    let Some(journey) = journey.filter(used_up) else { return Ok(false) };
+    let made = visit.kit.store.read(move |c| credentials::find_by_gstin(c, &journey.subject)).await?;
+    Ok(made.is_some_and(|made| visit.now.seconds() - made.changed_at < SAME_PRESS))
 }
 
 /// Whether the journey's OTP proves `operation` for `gstin` now.
