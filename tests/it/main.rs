@@ -11,15 +11,21 @@
 
 mod support;
 
+mod anything;
 mod api_credentials;
 mod bad_input;
+mod canary;
 mod change_password;
+mod csp_report;
 mod forgot_password;
 mod gst;
 mod help;
+mod hostile;
 mod keys;
+mod last_resort;
 mod machine;
 mod mail;
+mod networks;
 mod otp;
 mod program;
 mod register;
@@ -29,4 +35,5 @@ mod session;
 mod sign_in;
 mod store;
 mod system_pages;
+mod wire;
 mod workspace;
