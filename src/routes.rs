@@ -1,6 +1,7 @@
 //! Every address with its methods and handlers, on one page.
 
-use actix_web::dev::HttpServiceFactory;
+use actix_web::body::MessageBody;
+use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, post};
 use actix_web::{Resource, Route, guard};
@@ -14,7 +15,7 @@ use crate::kernel::portal::{Gst, InPortal, Irp, Portal, Workspace};
 use crate::machine;
 use crate::site::{csp_report, error_codes, home, robots, text};
 use crate::web::session_keys::SessionKeys;
-use crate::web::{Kit, assets, error, handoff as web_handoff, paths, session as session_cookie};
+use crate::web::{Kit, assets, error, handoff as web_handoff, last_resort, paths, session as session_cookie};
 use crate::workspace;
 use crate::{demo, settings::Mode};
 
@@ -50,16 +51,22 @@ fn software(config: &mut ServiceConfig, kit: &Kit) {
     use machine::{eivital, introspection, openapi, taxpayerapi};
     let is_open = |door| machine::is_open(&kit.settings, door);
     if is_open(Door::Irp) {
-        config
-            .service(web::resource(paths::EIVITAL_AUTH).route(post().to(eivital::auth::submit)))
-            .service(web::resource(paths::EIVITAL_MASTER).route(show().to(eivital::master::show)))
-            .service(web::resource(paths::EIVITAL_HEARTBEAT).route(show().to(eivital::heartbeat::show)))
-            .service(page(paths::EIVITAL_PUBLIC_KEY).route(show().to(eivital::public_key::show)));
+        for address in paths::EIVITAL_AUTH {
+            config.service(page(address).route(post().to(eivital::auth::submit)));
+        }
+        for address in paths::EIVITAL_MASTER {
+            config.service(page(address).route(show().to(eivital::master::show)));
+        }
+        for address in paths::EIVITAL_HEARTBEAT {
+            config.service(page(address).route(show().to(eivital::heartbeat::show)));
+        }
+        config.service(page(paths::EIVITAL_PUBLIC_KEY).route(show().to(eivital::public_key::show)));
     }
     if is_open(Door::Gstn) {
-        config
-            .service(web::resource(paths::TAXPAYERAPI_AUTHENTICATE).route(post().to(taxpayerapi::authenticate::submit)))
-            .service(page(paths::TAXPAYERAPI_CERTIFICATE).route(show().to(taxpayerapi::certificate::show)));
+        for address in paths::TAXPAYERAPI_AUTHENTICATE {
+            config.service(page(address).route(post().to(taxpayerapi::authenticate::submit)));
+        }
+        config.service(page(paths::TAXPAYERAPI_CERTIFICATE).route(show().to(taxpayerapi::certificate::show)));
     }
     if is_open(Door::Irp) || is_open(Door::Gstn) {
         config
@@ -327,12 +334,33 @@ fn is_handoff(context: &guard::GuardContext<'_>) -> bool {
     query.strip_prefix(web_handoff::PARAMETER).is_some_and(|rest| rest.starts_with('='))
 }
 
-fn page(address: &str) -> Resource {
-    web::resource(address)
+/// An address. A handler of it that panics is a page like any other fault.
+fn page(
+    address: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + 'static>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + 'static,
+> {
+    web::resource(address).wrap(from_fn(last_resort::catch))
 }
 
 /// A page inside of the scope of portal `P`.
-fn page_of<P: InPortal>(address: &'static str) -> Resource {
+fn page_of<P: InPortal>(
+    address: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + 'static>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + 'static,
+> {
     page(address.strip_prefix(paths::shared(P::PORTAL).start).unwrap_or(address))
 }
 

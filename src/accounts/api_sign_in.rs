@@ -20,6 +20,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::{self, Connection, events, taxpayers};
 use crate::web::error::PageError;
 use crate::web::page::Visit;
+use crate::web::throttle;
 
 /// What somebody signs in with. The GSTIN is canonical, the rest is as it was typed or sent.
 pub struct ApiSignIn<'a> {
@@ -137,7 +138,7 @@ impl ApiSignIn<'_> {
         let budgets = Budgets::of(&visit.kit.settings.limits, "", &visit.throttle_key());
         let (from_address, gstin, now) = (budgets.from_address.clone(), self.gstin.map(str::to_owned), visit.now);
         let found = visit.kit.store.read(move |c| {
-            let closed = counters::exhausted(c, &from_address, now)?;
+            let closed = counters::any_exhausted(c, &from_address, now)?;
             let find = |gstin: String| accounts::find_by_gstin(c, Portal::Irp, &gstin);
             Ok((closed, gstin.map(find).transpose()?.flatten().is_some()))
         });
@@ -165,7 +166,7 @@ impl ApiSignIn<'_> {
         let event = visit.event("api_sign_in", "refused", self.gstin);
         let now = visit.now;
         let counted = visit.kit.store.write(move |c| {
-            counters::count(c, &budgets.from_address.key, budgets.from_address.window, now)?;
+            counters::count_each(c, &budgets.from_address, now)?;
             events::insert(c, &event)
         });
         Ok(counted.await?)
@@ -202,7 +203,7 @@ impl Found {
 #[derive(Clone)]
 struct Budgets {
     /// Wrong tries from the address, whatever the username.
-    from_address: Budget,
+    from_address: Vec<Budget>,
     /// Wrong tries at the username by strangers.
     of_strangers: Budget,
     /// Wrong tries at the username by an address that it was used from: strangers cannot shut it out.
@@ -219,11 +220,9 @@ impl Budgets {
             Budget::new(key, limits.api_sign_in_failures, limits.api_sign_in_failure_window)
         };
         Self {
-            from_address: Budget::new(
-                format!("api-sign-in/failures-from/{address}"),
-                limits.api_sign_in_failures_per_minute,
-                MINUTE,
-            ),
+            from_address: throttle::from_address(address, limits.api_sign_in_failures_per_minute, MINUTE, |address| {
+                format!("api-sign-in/failures-from/{address}")
+            }),
             of_strangers: failures(&format!("strangers/{username}")),
             of_known: failures(&format!("known/{username}/{address}")),
             known: format!("api-sign-in/known/{username}/{address}"),
@@ -238,7 +237,7 @@ impl Budgets {
     }
 
     fn take(self, c: &mut Connection, now: Moment) -> store::Result<Result<Budget, Moment>> {
-        if let Some(until) = counters::exhausted(c, &self.from_address, now)? {
+        if let Some(until) = counters::any_exhausted(c, &self.from_address, now)? {
             return Ok(Err(until));
         }
         let pool = match counters::closed_until(c, &self.known, now)? {
@@ -282,7 +281,7 @@ mod tests {
     #[test]
     fn strangers_and_a_known_address_do_not_share_a_budget() {
         let budgets = Budgets::of(&Limits::default(), "acme_irp_01", "192.0.2.1");
-        let keys = [&budgets.from_address.key, &budgets.of_strangers.key, &budgets.of_known.key, &budgets.known];
+        let keys = [&budgets.from_address[0].key, &budgets.of_strangers.key, &budgets.of_known.key, &budgets.known];
         assert!(keys.iter().enumerate().all(|(at, key)| !keys.iter().skip(at + 1).any(|other| key == other)));
         assert_eq!((budgets.of_strangers.max, budgets.of_strangers.window), (10, 15 * MINUTE));
     }

@@ -17,6 +17,7 @@ use crate::store::{self, Connection, devices, events};
 use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::page::Visit;
+use crate::web::throttle::Stuffing;
 use crate::web::{paths, throttle};
 
 /// Longer than anybody keeps guessing.
@@ -194,9 +195,9 @@ impl Knock {
         let otp_first = (*pool == Pool::Strangers).then_some(own.otp_first);
         // What others fail at behind the same address is nothing to somebody who has proven to be the owner.
         if *pool == Pool::Strangers {
-            let mut shut = counters::closed_until(c, &throttle::stuffing_block(&self.address), now)?;
-            for budget in throttle::sign_in_failures_from(limits, &self.address) {
-                shut = shut.max(counters::exhausted(c, &budget, now)?);
+            let mut shut = counters::any_exhausted(c, &throttle::sign_in_failures_from(limits, &self.address), now)?;
+            for place in throttle::stuffing(limits, &self.address, "") {
+                shut = shut.max(counters::closed_until(c, &place.block, now)?);
             }
             if let Some(until) = shut {
                 return Ok(Some(PageError::TooManySignIns { until, otp_first: own.otp_first }));
@@ -277,17 +278,16 @@ impl Attempt {
         if self.locks_until.is_some() {
             counters::clear(c, &self.counters.failures)?;
         }
-        for budget in throttle::sign_in_failures_from(limits, address) {
-            counters::count(c, &budget.key, budget.window, now)?;
+        counters::count_each(c, &throttle::sign_in_failures_from(limits, address), now)?;
+        if self.pool != Pool::Strangers {
+            return Ok(());
         }
-        // Many names from one address: somebody tries passwords that were stolen elsewhere.
         let name = format!("{}/{}", self.portal.as_str(), ids::digest(&self.username));
-        if self.pool == Pool::Strangers
-            && counters::take(c, &[throttle::stuffing_seen(limits, address, &name)], now)?.is_ok()
-        {
-            let names = throttle::stuffing_names(limits, address);
-            if counters::count(c, &names.key, names.window, now)? > names.max {
-                counters::close(c, &throttle::stuffing_block(address), now.plus(limits.stuffing_block))?;
+        for Stuffing { seen, names, block } in throttle::stuffing(limits, address, &name) {
+            if counters::take(c, &[seen], now)?.is_ok()
+                && counters::count(c, &names.key, names.window, now)? > names.max
+            {
+                counters::close(c, &block, now.plus(limits.stuffing_block))?;
             }
         }
         Ok(())

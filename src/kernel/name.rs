@@ -13,7 +13,7 @@ pub enum NameError {
     Empty,
     /// More than 100 characters.
     TooLong,
-    /// A line break, another control character, or a sign that turns the direction of the text around it.
+    /// A line break, another control character, or a sign that hides or turns the direction of the text around it.
     Control,
 }
 
@@ -40,9 +40,14 @@ impl Name {
     }
 }
 
-/// Not every invisible sign: the joiners U+200C and U+200D are letters' shapes in Indian scripts.
 fn is_no_text(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || hides_or_turns(c)
+}
+
+/// Signs that nobody sees, by which two names could look alike, and those that turn the direction of the text around
+/// them. Not every invisible sign: the joiners U+200C and U+200D are letters' shapes in Indian scripts.
+pub fn hides_or_turns(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -70,6 +75,8 @@ mod tests {
             ("Bina\r\nBcc: x@example.in", NameError::Control),
             ("Bina\0", NameError::Control),
             ("Bina \u{202E}anib", NameError::Control),
+            ("Bi\u{200B}na", NameError::Control),
+            ("Bi\u{2060}na", NameError::Control),
             ("Bina\u{2028}Shah", NameError::Control),
         ] {
             assert_eq!(Name::parse(typed), Err(fault), "{typed:?}");

@@ -12,9 +12,10 @@ use crate::accounts::any_gstin;
 use crate::kernel::clock::MINUTE;
 use crate::kernel::ids;
 use crate::settings::MachineKeys;
-use crate::store::counters::{self, Budget};
+use crate::store::counters;
 use crate::store::{self, Connection, integrators};
 use crate::web::page::Visit;
+use crate::web::throttle;
 
 /// What is wrong with an integrator key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +125,15 @@ impl Machine {
 
 async fn count_failure<C: Code>(visit: &Visit, fault: KeyFault) -> Result<Fault<C>, Fault<C>> {
     let limit = visit.kit.settings.limits.integrator_failures_per_minute;
-    let budget = Budget::new(format!("integrator/failures-from/{}", visit.throttle_key()), limit, MINUTE);
+    let key = |address: &str| format!("integrator/failures-from/{address}");
+    let budgets = throttle::from_address(&visit.throttle_key(), limit, MINUTE, key);
     let now = visit.now;
-    let asked = budget.clone();
+    let asked = budgets.clone();
     // Beyond the limit a wrong key costs a look and no write.
-    let closed = match visit.kit.store.read(move |c| counters::exhausted(c, &asked, now)).await? {
+    let closed = match visit.kit.store.read(move |c| counters::any_exhausted(c, &asked, now)).await? {
         Some(until) => Some(until),
         None => {
-            let taken = visit.kit.store.write(move |c| counters::take(c, std::slice::from_ref(&budget), now)).await?;
+            let taken = visit.kit.store.write(move |c| counters::take(c, &budgets, now)).await?;
             taken.err()
         }
     };
@@ -178,6 +180,19 @@ mod tests {
         assert_eq!(of(&both, MachineKeys::Required), Ok(true));
         assert_eq!(of(&[], MachineKeys::Optional), Ok(false));
         assert_eq!(of(&both[..1], MachineKeys::Optional), Err(KeyFault::SecretMissing));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_makes_the_reader_of_basic_panic(bytes in proptest::collection::vec(0x20_u8.., 0..80), key in "[ -~]{0,40}") {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let of = |value| SentKey::of_basic(&[(header::AUTHORIZATION, value)].into_iter().collect());
+                of(value);
+                let packed = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(&key))).unwrap();
+                let read = of(packed).map(|read| format!("{}:{}", read.client_id, *read.secret));
+                proptest::prop_assert_eq!(read, key.contains(':').then_some(key));
+            }
+        }
     }
 
     #[test]

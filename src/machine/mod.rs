@@ -32,6 +32,7 @@ use crate::vault::{KeyError, KeyRing, read_private, write_first};
 use crate::web::error::PageError;
 use crate::web::page::Visit;
 use crate::web::pool::Pool;
+use crate::web::throttle;
 
 /// What the doors work with besides the kit.
 pub struct Machine {
@@ -109,14 +110,14 @@ impl Machine {
         caller: &Caller,
         open: impl FnOnce() -> Result<T, C> + Send + 'static,
     ) -> Result<T, Fault<C>> {
-        let (budget, now) = (unreadable(visit, caller), visit.now);
-        let asked = budget.clone();
-        if let Some(until) = visit.kit.store.read(move |c| counters::exhausted(c, &asked, now)).await? {
+        let (budgets, now) = (unreadable(visit, caller), visit.now);
+        let asked = budgets.clone();
+        if let Some(until) = visit.kit.store.read(move |c| counters::any_exhausted(c, &asked, now)).await? {
             return Err(Fault::too_many(until));
         }
         let opened = self.opening.run(open).await?;
         if opened.is_err() {
-            visit.kit.store.write(move |c| counters::count(c, &budget.key, budget.window, now)).await?;
+            visit.kit.store.write(move |c| counters::count_each(c, &budgets, now)).await?;
         }
         Ok(opened?)
     }
@@ -124,9 +125,10 @@ impl Machine {
 
 /// Envelopes that do not open, from one integrator at one address. Without a limit whoever has a key could learn, try by
 /// try, what others have sent: a code tells that an envelope did open, however rarely (Bleichenbacher).
-fn unreadable(visit: &Visit, caller: &Caller) -> Budget {
-    let key = format!("envelope/failures/{}/{}", caller.client_id, visit.throttle_key());
-    Budget::new(key, visit.kit.settings.limits.envelope_failures_per_minute, MINUTE)
+fn unreadable(visit: &Visit, caller: &Caller) -> Vec<Budget> {
+    let max = visit.kit.settings.limits.envelope_failures_per_minute;
+    let key = |address: &str| format!("envelope/failures/{}/{address}", caller.client_id);
+    throttle::from_address(&visit.throttle_key(), max, MINUTE, key)
 }
 
 /// Why the doors cannot be opened; one line for the operator.

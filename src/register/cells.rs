@@ -8,6 +8,7 @@ use csv::ByteRecord;
 use super::columns::Column;
 use crate::kernel::contact::{Email, Mobile};
 use crate::kernel::gstin::{Gstin, GstinError};
+use crate::kernel::name::hides_or_turns;
 use crate::kernel::taxpayer::{Address, Constitution, Status, Taxpayer, TaxpayerType, state_name};
 
 /// The longest cell, in bytes of its text.
@@ -30,7 +31,7 @@ type Parsed<T> = Result<T, Problem>;
 
 const EMPTY: Problem = Cow::Borrowed("this cell is empty, and every row needs it");
 const BAD_CHARACTER: Problem = Cow::Borrowed(
-    "this cell has a character that cannot be shown, such as NUL, or one that turns the direction of the text",
+    "this cell has a character that cannot be shown, such as NUL, or one that hides or turns the direction of the text",
 );
 
 /// Reads the cells of `record`; `places` says where in it each of [`Column::ALL`] stands.
@@ -124,10 +125,8 @@ fn readable(cell: &[u8]) -> Parsed<&str> {
     if text.chars().any(is_bad_character) { Err(BAD_CHARACTER) } else { Ok(text) }
 }
 
-/// Control characters, and the marks that let a name show in another order than it is written.
 fn is_bad_character(c: char) -> bool {
-    let control = c.is_control() && !c.is_whitespace();
-    control || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    c.is_control() && !c.is_whitespace() || hides_or_turns(c)
 }
 
 /// Line ends, tabs and runs of blanks become one blank: names go into subject lines and address lines.
@@ -283,6 +282,16 @@ mod tests {
         ] {
             assert!(outcome(&[(column, &longest)]).is_ok());
             assert_eq!(outcome(&[(column, &format!("{longest}é"))]).unwrap_err(), sentence);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_cell_holds_it_is_one_line_that_is_seen(text in "[\\x00-\\x7f\u{80}-\u{2fff}]{0,40}") {
+            if let Ok(text) = readable(text.as_bytes()) {
+                let seen = one_line(text).unwrap_or_default();
+                proptest::prop_assert!(!seen.contains(['\n', '\r', '\t', '\0']) && !seen.chars().any(hides_or_turns));
+            }
         }
     }
 

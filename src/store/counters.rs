@@ -32,6 +32,21 @@ pub fn exhausted(c: &mut Connection, budget: &Budget, now: Moment) -> Result<Opt
     Ok(current(c, &budget.key, now)?.and_then(|(count, end)| (count >= budget.max).then_some(end)))
 }
 
+/// When every one of `budgets` can be used again; `None` when all can be now.
+pub fn any_exhausted(c: &mut Connection, budgets: &[Budget], now: Moment) -> Result<Option<Moment>> {
+    budgets.iter().try_fold(None, |latest, budget| Ok(latest.max(exhausted(c, budget, now)?)))
+}
+
+/// Counts one event in each of `budgets`, whether they hold more or not.
+pub fn count_each(c: &mut Connection, budgets: &[Budget], now: Moment) -> Result<()> {
+    budgets.iter().try_for_each(|budget| count(c, &budget.key, budget.window, now).map(drop))
+}
+
+/// Takes one event back from each.
+pub fn uncount_each(c: &mut Connection, budgets: &[Budget]) -> Result<()> {
+    budgets.iter().try_for_each(|budget| uncount(c, &budget.key))
+}
+
 /// Spends one of each budget, or none and says until when the first exhausted one is closed. Each is one conditional
 /// statement judged by its row count, so that parallel requests never spend more than there is.
 pub fn take(c: &mut Connection, budgets: &[Budget], now: Moment) -> Result<std::result::Result<(), Moment>> {

@@ -84,6 +84,15 @@ mod tests {
             proptest::prop_assert_eq!(client("203.0.113.9", &forwarded), "203.0.113.9");
             client("10.0.0.1", &forwarded);
         }
+
+        #[test]
+        fn a_browser_calls_itself_something_short_and_printable(name in proptest::collection::vec(0x20_u8.., 0..400)) {
+            let Ok(value) = header::HeaderValue::from_bytes(&name) else { return Ok(()) };
+            let request = actix_web::test::TestRequest::default().insert_header((header::USER_AGENT, value));
+            let device = device(&request.to_http_request());
+            let printable = device.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic());
+            proptest::prop_assert!(printable && device.chars().count() <= 200, "{device}");
+        }
     }
 
     #[test]

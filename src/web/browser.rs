@@ -91,6 +91,15 @@ fn is_token(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn no_cookie_makes_the_reader_panic(text in "\\PC{0,60}", other in "[0-9a-z]{50,54}") {
+            let _ = is_token(&text);
+            let own = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+            proptest::prop_assert!(!is_token(&other) || other.len() == 52 && other.chars().all(own));
+        }
+    }
+
     #[test]
     fn only_a_token_of_ours_is_looked_up() {
         assert!(is_token(&token()));

@@ -58,6 +58,9 @@ pub enum PageError {
     UnsupportedMedia,
     #[error("not a host of ours")]
     UnknownHost,
+    /// No Host, several, or another one than the address asked for: two programs in a row might each read their own.
+    #[error("not one host")]
+    AmbiguousHost,
     #[error("unavailable")]
     Unavailable,
     #[error("internal: {0}")]
@@ -102,6 +105,7 @@ impl ResponseError for PageError {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::AmbiguousHost => StatusCode::BAD_REQUEST,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -295,7 +299,9 @@ fn words_of(visit: &Visit, error: &PageError, reference: String) -> ErrorPage {
         PageError::UnsupportedMedia => {
             (w.error_media_title().to_owned(), vec![w.error_media_text().to_owned()], vec![to_home])
         }
-        PageError::UnknownHost => (w.error_host_title().to_owned(), vec![w.error_host_text().to_owned()], vec![]),
+        PageError::UnknownHost | PageError::AmbiguousHost => {
+            (w.error_host_title().to_owned(), vec![w.error_host_text().to_owned()], vec![])
+        }
         PageError::Unavailable => {
             let text = w.error_unavailable_text().time(visit.now.plus(RETRY_AFTER).ist_time_with_seconds()).to_string();
             (w.error_unavailable_title().to_owned(), vec![text], vec![to_home])

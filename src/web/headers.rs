@@ -105,11 +105,11 @@ pub async fn own_host_only(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let own = request.app_data::<web::Data<Kit>>().is_some_and(|kit| is_own(&request, &kit.settings));
-    let refused = match own {
-        false => PageError::UnknownHost,
-        true if is_embedded_elsewhere(&request) => PageError::Forbidden,
-        true => return Ok(next.call(request).await?.map_into_left_body()),
+    let kit = request.app_data::<web::Data<Kit>>().ok_or(PageError::UnknownHost);
+    let refused = match kit.and_then(|kit| check_host(&request, &kit.settings)) {
+        Err(refused) => refused,
+        Ok(()) if is_embedded_elsewhere(&request) => PageError::Forbidden,
+        Ok(()) => return Ok(next.call(request).await?.map_into_left_body()),
     };
     Ok(request.error_response(refused).map_into_right_body())
 }
@@ -126,12 +126,14 @@ fn is_embedded_elsewhere(request: &ServiceRequest) -> bool {
     says("sec-fetch-site") == "cross-site" && embedded && Portal::of_path(request.path()).is_some()
 }
 
-fn is_own(request: &ServiceRequest, settings: &Settings) -> bool {
+fn check_host(request: &ServiceRequest, settings: &Settings) -> Result<(), PageError> {
     let hosts: Vec<&HeaderValue> = request.headers().get_all(header::HOST).collect();
-    let [host] = hosts.as_slice() else { return false };
-    let Some(host) = host.to_str().ok().map(str::to_ascii_lowercase) else { return false };
-    let fits_target = request.uri().authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(&host));
-    fits_target && own_hosts(settings).contains(&host)
+    let [host] = hosts.as_slice() else { return Err(PageError::AmbiguousHost) };
+    let host = host.to_str().map_err(|_| PageError::UnknownHost)?.to_ascii_lowercase();
+    if request.uri().authority().is_some_and(|authority| !authority.as_str().eq_ignore_ascii_case(&host)) {
+        return Err(PageError::AmbiguousHost);
+    }
+    if own_hosts(settings).contains(&host) { Ok(()) } else { Err(PageError::UnknownHost) }
 }
 
 /// Host and port as a Host header spells them. On loopback demo mode answers to every loopback name of its port.

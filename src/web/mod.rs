@@ -10,6 +10,7 @@ pub mod form;
 pub mod guard;
 pub mod handoff;
 pub mod headers;
+pub mod last_resort;
 pub mod page;
 pub mod paths;
 pub mod pool;

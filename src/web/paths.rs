@@ -1,5 +1,7 @@
 //! Every address that a page links or redirects to. Rooms know each other's addresses and nothing else of each other.
 
+use percent_encoding::percent_decode_str;
+
 use crate::kernel::ids;
 use crate::kernel::portal::Portal;
 use crate::store::journeys::Kind;
@@ -230,9 +232,16 @@ pub fn invitation(token: &str) -> String {
     format!("{WORKSPACE_INVITATION}/{token}")
 }
 
-/// What of an address may stand in a log: the token of an invitation is a secret.
+/// Letters of an address that a log has room for; the longest of ours is half as long.
+const LOGGED: usize = 200;
+
+/// What of an address may stand in a log: the token of an invitation is a secret, however its address is written.
 pub fn for_log(path: &str) -> &str {
-    if path.starts_with(WORKSPACE_INVITATION) { WORKSPACE_INVITATION } else { path }
+    let plain = percent_decode_str(path).decode_utf8_lossy();
+    if plain.split('/').any(|part| part.eq_ignore_ascii_case("invitation")) {
+        return WORKSPACE_INVITATION;
+    }
+    path.char_indices().nth(LOGGED).and_then(|(end, _)| path.get(..end)).unwrap_or(path)
 }
 
 /// Whether software is answered there, in JSON whatever happens.
@@ -295,6 +304,24 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_sign_in_leads_into_its_own_portal_whatever_is_wanted(tail in "\\PC{0,40}", known in 0..3_usize) {
+            for (portal, start) in [(Portal::Irp, IRP), (Portal::Workspace, WORKSPACE), (Portal::Gst, GST)] {
+                let wanted = [tail.clone(), format!("{start}/account{tail}"), format!("{WORKSPACE_INVITATION}/{tail}")];
+                let target = return_target(portal, &wanted[known]);
+                let within = |target: &String| target.starts_with(start) && !target.contains("//");
+                proptest::prop_assert!(target.as_ref().is_none_or(within), "{target:?}");
+            }
+        }
+
+        #[test]
+        fn no_log_holds_what_follows_an_invitation(tail in "[a-z0-9]{26}", slashes in "/{1,3}") {
+            let path = format!("{slashes}workspace{slashes}invitation{slashes}{tail}");
+            proptest::prop_assert!(!for_log(&path).contains(&tail));
+        }
+    }
+
     #[test]
     fn the_addresses_for_software_are_told_from_those_for_people() {
         for path in EIVITAL_AUTH.iter().chain(&TAXPAYERAPI_AUTHENTICATE).chain(&[INTROSPECT, OPENAPI, "//eivital/x"]) {
@@ -307,7 +334,11 @@ mod tests {
 
     #[test]
     fn a_log_does_not_hold_the_token_of_an_invitation() {
-        assert_eq!(for_log(&invitation("0123")), WORKSPACE_INVITATION);
+        for address in [invitation("0123"), format!("/{}", invitation("0123")), invitation("0123").replace('i', "%69")]
+        {
+            assert_eq!(for_log(&address), WORKSPACE_INVITATION, "{address}");
+        }
+        assert_eq!(for_log(&"/é".repeat(1_000)).chars().count(), LOGGED);
         assert_eq!(for_log(HELP), HELP);
     }
 }

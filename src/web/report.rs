@@ -68,9 +68,14 @@ fn reports_in(body: &[u8]) -> Vec<Report> {
 impl Report {
     fn of(body: &Value) -> Self {
         let text = |names: [&str; 2]| names.iter().find_map(|name| body.get(*name)?.as_str()).unwrap_or_default();
+        // Older browsers name the whole directive, its values included.
+        let directive = match text(["effective-directive", "effectiveDirective"]) {
+            "" => text(["violated-directive", "violatedDirective"]).split_ascii_whitespace().next().unwrap_or_default(),
+            effective => effective,
+        };
         let document = text(["document-uri", "documentURL"]).parse::<Uri>();
         Self {
-            directive: word(text(["effective-directive", "effectiveDirective"])),
+            directive: word(directive),
             blocked: origin(text(["blocked-uri", "blockedURL"])),
             path: document.map(|document| printable(paths::for_log(document.path()))).unwrap_or_default(),
         }
@@ -112,6 +117,12 @@ mod tests {
         };
         assert_eq!(reports_in(old), [report("script-src-elem", "https://evil.example", "/irp/login")]);
         assert_eq!(reports_in(new), [report("img-src", "data", paths::WORKSPACE_INVITATION)]);
+    }
+
+    #[test]
+    fn the_directive_of_an_older_browser_is_its_first_word() {
+        let report = reports_in(br#"{"csp-report":{"violated-directive":"script-src 'self' https://a.example"}}"#);
+        assert_eq!(report[0].directive, "script-src");
     }
 
     #[test]

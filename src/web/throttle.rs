@@ -12,7 +12,7 @@ use crate::store::journeys::{Journey, Kind};
 /// A budget of whoever is at `address`; of an IPv6 network also one of the /48 around it with four times as much, because
 /// one customer may have as many networks.
 pub fn from_address(address: &str, max: i64, window: i64, key: impl Fn(&str) -> String) -> Vec<Budget> {
-    let wider = address::wider(address).map(|wider| Budget::new(key(&wider), max * 4, window));
+    let wider = address::wider(address).map(|wider| Budget::new(key(&wider), max.saturating_mul(4), window));
     [Some(Budget::new(key(address), max, window)), wider].into_iter().flatten().collect()
 }
 
@@ -126,8 +126,8 @@ pub fn contact_mismatches(limits: &Limits, gstin: &str) -> Budget {
 }
 
 /// Whether this address has mistyped this GSTIN's contacts today.
-pub fn contact_mismatch_from(gstin: &str, address: &str) -> Budget {
-    Budget::new(format!("contact-mismatch/{gstin}/{address}"), 1, DAY)
+pub fn contact_mismatch_from(gstin: &str, address: &str) -> Vec<Budget> {
+    from_address(address, 1, DAY, |address| format!("contact-mismatch/{gstin}/{address}"))
 }
 
 /// Right contacts for a GSTIN that a stranger's mismatches have closed.
@@ -193,19 +193,25 @@ pub fn sign_in_failures_from(limits: &Limits, address: &str) -> Vec<Budget> {
     .concat()
 }
 
-/// Whether a username has failed from an address already; counted once.
-pub fn stuffing_seen(limits: &Limits, address: &str, name: &str) -> Budget {
-    Budget::new(format!("stuffing/{address}/{name}"), 1, limits.stuffing_window)
+/// What is counted where many usernames fail: somebody tries passwords that were stolen elsewhere.
+pub struct Stuffing {
+    /// Whether the username has failed from there already; counted once.
+    pub seen: Budget,
+    /// Different usernames that failed from there.
+    pub names: Budget,
+    /// The key that closes the place from which too many have.
+    pub block: String,
 }
 
-/// Different usernames that failed from one address.
-pub fn stuffing_names(limits: &Limits, address: &str) -> Budget {
-    Budget::new(format!("stuffing/{address}"), limits.stuffing_usernames, limits.stuffing_window)
-}
-
-/// The key that closes an address from which too many usernames have failed.
-pub fn stuffing_block(address: &str) -> String {
-    format!("stuffing-block/{address}")
+/// For an address, and for the wider network around it.
+pub fn stuffing(limits: &Limits, address: &str, name: &str) -> Vec<Stuffing> {
+    let places = from_address(address, limits.stuffing_usernames, limits.stuffing_window, str::to_owned);
+    let stuffing = |place: Budget| Stuffing {
+        seen: Budget::new(format!("stuffing/{}/{name}", place.key), 1, place.window),
+        block: format!("stuffing-block/{}", place.key),
+        names: Budget { key: format!("stuffing/{}", place.key), ..place },
+    };
+    places.into_iter().map(stuffing).collect()
 }
 
 /// Reports of browsers from one address.
@@ -232,6 +238,16 @@ pub async fn spend(visit: &Visit, budgets: impl Into<Vec<Budget>>) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_networks_has_four_times_the_budget_and_ipv4_has_one() {
+        let budgets = |address| from_address(address, 5, MINUTE, |place| format!("x/{place}"));
+        let (narrow, wide) =
+            (Budget::new("x/2001:db8:1:2::/64".into(), 5, MINUTE), Budget::new("x/2001:db8:1::/48".into(), 20, MINUTE));
+        assert_eq!(budgets("2001:db8:1:2::/64"), [narrow, wide]);
+        assert_eq!(budgets("203.0.113.9"), [Budget::new("x/203.0.113.9".into(), 5, MINUTE)]);
+        assert_eq!(stuffing(&Limits::default(), "2001:db8:1:2::/64", "irp/x").len(), 2);
+    }
 
     #[test]
     fn proven_and_unproven_senders_do_not_share_a_budget() {

@@ -13,14 +13,17 @@ use gateway::Gateway;
 use rows::{row_after_failures, row_in, rows};
 use sanad::kernel::api_access::{self, Switch};
 use sanad::kernel::contact::Email;
+use sanad::kernel::role::Role;
 use sanad::notify::messages::{Cause, Writer};
 use sanad::notify::{Outbox, calendar};
 use serde_json::json;
 use server::{Attachment, Certificate, Mail, MailServer, Talks, free_port};
 pub use wait::eventually;
 
+use crate::support::members::{member, workspace};
 use crate::support::samples::*;
 use crate::support::walk::{go_on, register_to, registered};
+use crate::support::walk_workspace::{PEOPLE, invite};
 use crate::support::{App, Browser, Page, Step};
 
 const MINUTE: i64 = 60;
@@ -98,6 +101,32 @@ async fn every_registered_address_gets_the_otp_and_the_notice_and_nobody_a_passw
     let expected = [(notice, ACME_OTHER_EMAIL), (notice, ACME.email), (otp, ACME_OTHER_EMAIL), (otp, ACME.email)];
     assert_eq!(arrived, expected);
     assert!(mails.iter().all(|mail| !mail.text.contains(PASSWORD) && !mail.html.contains(PASSWORD)));
+}
+
+#[tokio::test]
+async fn what_somebody_calls_a_workspace_is_text_in_every_part_of_a_mail() {
+    let names = [
+        "<img src=x onerror=alert(1)>",
+        "Acme =?utf-8?B?DQpCY2M6IHhAZXhhbXBsZS5pbg==?= Stores",
+        "Acme\", <x@example.in>, \"",
+        "अक्मे محمد 😀",
+        "=cmd|' /C calc'!A0",
+    ];
+    let server = MailServer::start(Talks::Plain).await;
+    let app = sending_over(&format!("smtp://127.0.0.1:{}", server.port)).await;
+    for (number, name) in names.into_iter().enumerate() {
+        let own = workspace(&app, name).await;
+        let owner = member(&app, &own, &format!("owner{number}@acme.example"), Role::Owner).await;
+        let to = format!("vikram{number}@acme.example");
+        invite(&owner, &to, "member").await.assert_leads_to(PEOPLE);
+        let mail = server.expect(number + 1).await.pop().unwrap();
+        assert!(mail.subject.ends_with(&format!("invited you to {name}")), "{}", mail.subject);
+        assert_eq!((&mail.to, &mail.recipient, mail.from.as_str()), (&to, &to, "Sanad <irp@sanad.example>"));
+        assert_eq!((mail.parts.len(), mail.attachments.len()), (2, 0));
+        assert!(mail.text.contains(name), "{}", mail.text);
+        let shown: String = scraper::Html::parse_document(&mail.html).root_element().text().collect();
+        assert!(shown.contains(name) && !mail.html.contains("<img"), "{}", mail.html);
+    }
 }
 
 #[tokio::test]

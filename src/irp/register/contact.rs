@@ -132,7 +132,7 @@ struct Attempt {
     journey: String,
     otp: PreparedOtp,
     mismatches: Budget,
-    mismatch_here: Budget,
+    mismatch_here: Vec<Budget>,
     when_closed: Budget,
     refused: Event,
 }
@@ -147,7 +147,7 @@ impl Attempt {
     fn run(&self, c: &mut Connection, now: Moment) -> store::Result<Outcome> {
         if let Some(until) = counters::exhausted(c, &self.mismatches, now)? {
             // A stranger's mismatches must not keep the owner out: a right contact from elsewhere has its own budget.
-            let stranger = counters::exhausted(c, &self.mismatch_here, now)?.is_some();
+            let stranger = counters::any_exhausted(c, &self.mismatch_here, now)?.is_some();
             if !self.matches && !stranger {
                 self.count_mismatch(c, now)?;
             }
@@ -168,7 +168,7 @@ impl Attempt {
 
     fn count_mismatch(&self, c: &mut Connection, now: Moment) -> store::Result<()> {
         counters::count(c, &self.mismatches.key, self.mismatches.window, now)?;
-        counters::count(c, &self.mismatch_here.key, self.mismatch_here.window, now)?;
+        counters::count_each(c, &self.mismatch_here, now)?;
         events::insert(c, &self.refused)
     }
 }

@@ -36,9 +36,9 @@ use crate::store::events::{self, Event};
 use crate::store::tokens::{self as rows, OpenedBy, Token};
 use crate::store::{self, Connection, api_access};
 use crate::vault::KeyRing;
-use crate::web::body;
 use crate::web::error::PageError;
 use crate::web::page::Visit;
+use crate::web::{body, throttle};
 
 type Fault = AnyFault<GstnCode>;
 
@@ -170,17 +170,17 @@ impl User {
         let state = header(headers, "statecd").ok_or(GstnCode::InvalidStateCode)?;
         // A protocol that says who is no user must not be asked about everybody: each question is counted before it is
         // answered, and taken back when somebody has that name.
-        let budget = unknown_users(&visit.kit.settings.limits, &visit.throttle_key());
+        let budgets = unknown_users(&visit.kit.settings.limits, &visit.throttle_key());
         let (username, now) = (GstUsername::parse(&sent.username).ok(), visit.now);
         let found = visit.kit.store.write(move |c| {
-            if let Err(until) = counters::take(c, std::slice::from_ref(&budget), now)? {
+            if let Err(until) = counters::take(c, &budgets, now)? {
                 return Ok(Err(until));
             }
             let find = |username: GstUsername| accounts::find_by_username(c, Gst::PORTAL, username.as_str());
             let account = username.map(find).transpose()?.flatten();
             let account = account.filter(|account| account.frozen_at.is_none());
             if account.is_some() {
-                counters::uncount(c, &budget.key)?;
+                counters::uncount_each(c, &budgets)?;
             }
             Ok(Ok(account))
         });
@@ -194,8 +194,9 @@ impl User {
 }
 
 /// Names of nobody that one address may ask about.
-fn unknown_users(limits: &Limits, address: &str) -> Budget {
-    Budget::new(format!("gstn/unknown-from/{address}"), limits.api_sign_in_failures_per_minute, MINUTE)
+fn unknown_users(limits: &Limits, address: &str) -> Vec<Budget> {
+    let key = |address: &str| format!("gstn/unknown-from/{address}");
+    throttle::from_address(address, limits.api_sign_in_failures_per_minute, MINUTE, key)
 }
 
 /// A call whose caller and user are known.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
 
@@ -39,10 +40,20 @@ impl Machine {
     }
 
     pub fn serve(&self) -> Server {
-        let mut child = self.command(&["serve"], &[]).stderr(Stdio::null()).spawn().unwrap();
-        let line = first_line(&mut child);
+        self.start(self.command(&["serve"], &[]).stderr(Stdio::null()))
+    }
+
+    /// With those settings, and with its log in that file.
+    pub fn serve_logged(&self, settings: &[(&str, &str)], log: &Path) -> Server {
+        let log = fs::File::options().create(true).append(true).open(log).unwrap();
+        self.start(self.command(&["serve"], settings).stderr(log))
+    }
+
+    fn start(&self, command: &mut Command) -> Server {
+        let mut child = command.spawn().unwrap();
+        let (line, rest) = first_line_and_rest(&mut child);
         let url = line.strip_prefix("Sanad is ready: ").unwrap_or_else(|| panic!("it does not start: {line:?}"));
-        Server { url: url.to_owned(), child }
+        Server { url: url.to_owned(), child, rest: Some(rest) }
     }
 
     /// A `serve` that must refuse: its exit code and what it says on standard error.
@@ -71,29 +82,52 @@ impl Machine {
 
 /// The first line of standard output; empty when the program ends before it.
 pub fn first_line(child: &mut Child) -> String {
+    first_line_and_rest(child).0
+}
+
+fn first_line_and_rest(child: &mut Child) -> (String, JoinHandle<Vec<u8>>) {
     let mut line = String::new();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut line).unwrap();
     // Read on, or the program would write into a closed pipe.
-    std::thread::spawn(move || {
+    let rest = thread::spawn(move || {
         let mut rest = Vec::new();
         let _ = out.read_to_end(&mut rest);
+        rest
     });
-    line.trim_end().to_owned()
+    (line.trim_end().to_owned(), rest)
 }
 
 /// A running `sanad serve`; killed when it is dropped.
 pub struct Server {
     pub url: String,
     child: Child,
+    /// What it writes to standard output after the first line.
+    rest: Option<JoinHandle<Vec<u8>>>,
 }
 
 impl Server {
     pub fn browser(&self) -> Browser {
+        Browser::new(self.client(), self.url.clone())
+    }
+
+    pub fn client(&self) -> reqwest::Client {
         // No application runs in this process to have chosen one; another test may have.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        Browser::new(client.build().unwrap(), self.url.clone())
+        client.build().unwrap()
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`; everything that it has written to standard output after the first line.
+    pub fn kill_and_read(mut self) -> Vec<u8> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.rest.take().unwrap().join().unwrap()
     }
 
     /// `kill -9`.

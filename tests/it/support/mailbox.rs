@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::App;
+use super::{App, Browser};
 
 /// One message that went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +26,7 @@ impl Message {
 impl App {
     /// Every message, the newest first.
     pub async fn messages(&self) -> Vec<Message> {
-        let page = self.browser().get("/demo/messages").await;
-        page.assert_shows("Messages");
-        let document = Html::parse_document(&page.html);
-        let articles = Selector::parse("article.message").unwrap();
-        document.select(&articles).map(message).collect()
+        messages_in(&self.browser()).await
     }
 
     /// The newest OTP sent over that channel (`Email`, `SMS`) or to that address or phone.
@@ -40,6 +36,15 @@ impl App {
         let otp = fitting.find_map(Message::otp);
         otp.unwrap_or_else(|| panic!("no OTP for {who}: {messages:?}"))
     }
+}
+
+/// Every message of the portal that the browser looks at, the newest first.
+pub async fn messages_in(browser: &Browser) -> Vec<Message> {
+    let page = browser.get("/demo/messages").await;
+    page.assert_shows("Messages");
+    let document = Html::parse_document(&page.html);
+    let articles = Selector::parse("article.message").unwrap();
+    document.select(&articles).map(message).collect()
 }
 
 fn message(article: ElementRef) -> Message {

@@ -456,7 +456,7 @@ fn is_inert(element: ElementRef) -> bool {
 }
 
 /// What stands on lines of its own; between words of anything else there is no gap.
-const INLINE: &[&str] = &["a", "span", "strong", "em", "b", "i", "code", "time"];
+const INLINE: &[&str] = &["a", "bdi", "span", "strong", "em", "b", "i", "code", "time"];
 
 fn visible_text(element: ElementRef) -> String {
     let mut text = String::new();
