@@ -352,7 +352,7 @@ async fn a_code_comes_before_a_new_api_password_and_no_message_goes_out() {
 
 #[actix_web::test]
 async fn the_code_pressed_twice_goes_on_and_is_no_failure() {
-    let app = App::start_from("[limits]\notp_failures_per_day = 1", &[]).await;
+    let app = App::start_from("[limits]\notp_failures_per_day = 2", &[]).await;
     let (_, phone, _) = IRP.with_app(&app).await;
     let browser = inside_again(&app, &phone).await;
     let next = "/irp/api-credentials/new";
