@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_looks_encoded_in_a_subject_stays_as_it_looks() {
-        assert_eq!(plain("Asha invited you to =?utf-8?B?DQo=?="), "Asha invited you to = ?utf-8?B?DQo=?=");
+        assert_eq!(plain("Asha invited you to =?utf-8?B?DQo=?="), "Asha invited you to = ?utf-8?B?DQo= ?=");
         assert_eq!(plain("Account created for GSTIN …F1ZW"), "Account created for GSTIN …F1ZW");
     }
 
