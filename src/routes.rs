@@ -85,7 +85,7 @@ fn portal(kit: &Kit, portal: Portal, start: &str, pages: fn(&mut ServiceConfig))
 }
 
 fn irp(config: &mut ServiceConfig) {
-    let page = |address| page_of::<Irp>(address);
+    let page = |address| page(inside::<Irp>(address));
     config
         // Whoever comes from a workspace; before the pages of the same addresses.
         .service(page(paths::IRP_REGISTER).guard(guard::fn_guard(is_handoff)).route(show().to(handoff::arrive)))
@@ -117,7 +117,7 @@ fn irp(config: &mut ServiceConfig) {
 
 fn gst(config: &mut ServiceConfig) {
     use gst::{api_access, dashboard, first_login, forgot_username, not_here, notices, profile, start};
-    let page = |address| page_of::<Gst>(address);
+    let page = |address| page(inside::<Gst>(address));
     config
         .service(page(paths::GST).route(show().to(start::show)))
         .service(
@@ -168,7 +168,7 @@ fn gst(config: &mut ServiceConfig) {
 
 fn workspace(config: &mut ServiceConfig) {
     use workspace::{invitation, people, settings, sign_up, start};
-    let page = |address| page_of::<Workspace>(address);
+    let page = |address| page(inside::<Workspace>(address));
     config
         .service(page(paths::WORKSPACE).route(show().to(start::show)))
         .service(page(paths::WORKSPACE_SETTINGS).route(show().to(settings::show)))
@@ -259,7 +259,7 @@ fn workspace(config: &mut ServiceConfig) {
 /// The screens that portals share, in portal `P`.
 fn shared<P: InPortal>(config: &mut ServiceConfig) {
     let own = paths::shared(P::PORTAL);
-    let page = |address| page_of::<P>(address);
+    let page = |address| page(inside::<P>(address));
     config
         .service(page(own.login).route(show().to(login::show::<P>)).route(post().to(login::submit::<P>)))
         .service(page(own.login_otp).route(show().to(login::otp::show::<P>)).route(post().to(login::otp::submit::<P>)))
@@ -349,19 +349,9 @@ fn page(
     web::resource(address).wrap(from_fn(last_resort::catch))
 }
 
-/// A page inside of the scope of portal `P`.
-fn page_of<P: InPortal>(
-    address: &'static str,
-) -> Resource<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody + 'static>,
-        Error = actix_web::Error,
-        InitError = (),
-    > + 'static,
-> {
-    page(address.strip_prefix(paths::shared(P::PORTAL).start).unwrap_or(address))
+/// An address as the scope of portal `P` knows it: without the portal's own part.
+fn inside<P: InPortal>(address: &'static str) -> &'static str {
+    address.strip_prefix(paths::shared(P::PORTAL).start).unwrap_or(address)
 }
 
 /// GET, and HEAD for whoever wants the headers only.
