@@ -22,11 +22,12 @@ use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
 use crate::web::guard::{SignedIn, Step};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit};
 use crate::web::paths;
 use crate::words::Words;
 
-use super::second_factor::{self, recipients_of};
+use super::{Recipients, second_factor};
 
 #[derive(Template)]
 #[template(path = "accounts/authenticator.html")]
@@ -113,7 +114,7 @@ impl Change {
         action: &str,
         write: impl FnOnce(&Writer<'_>, &Cause<'_>) -> Mail,
     ) -> Result<Self, PageError> {
-        let to = recipients_of(visit, account).await?;
+        let to = Recipients::find(visit, account).await?;
         let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
         let mail = write(&Writer::new(&visit.kit.settings), &cause);
         Ok(Self {

@@ -19,7 +19,8 @@ use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedIn;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
 
@@ -66,14 +67,8 @@ pub async fn submit<P: InPortal>(
         Err(errors) => return page::unprocessable(&page_of(&visit, &user, errors)),
     };
     let attempt = door::admit(&visit, P::PORTAL, &user.account.username, Way::SignedIn).await?;
-    let checked = match hasher.check(Some(&current), Some(&user.account.password_hash)).await {
-        Ok(checked) => checked,
-        Err(error) => {
-            attempt.give_back(&visit).await?;
-            return Err(error);
-        }
-    };
-    if checked == Checked::Wrong {
+    let stored = Some(user.account.password_hash.as_str());
+    if attempt.check(&visit, &hasher, Some(&current), stored).await? == Checked::Wrong {
         attempt.failed(&visit, Some(&user.account), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors));

@@ -18,7 +18,8 @@ use crate::store::sessions::{self, Reason, Session};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::SignedIn;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::session::alive;
 use crate::words::Words;
@@ -88,15 +89,8 @@ pub async fn submit<P: InPortal>(
     }
     let account = &user.account;
     let attempt = door::admit(&visit, P::PORTAL, &account.username, Way::SignedIn).await?;
-    let checked = match hasher.check(Password::typed(typed).as_ref(), Some(&account.password_hash)).await {
-        Ok(checked) => checked,
-        Err(error) => {
-            // No password was looked at: the try was not the person's.
-            attempt.give_back(&visit).await?;
-            return Err(error);
-        }
-    };
-    if checked == Checked::Wrong {
+    let (password, stored) = (Password::typed(typed), Some(account.password_hash.as_str()));
+    if attempt.check(&visit, &hasher, password.as_ref(), stored).await? == Checked::Wrong {
         attempt.failed(&visit, Some(account), "password_change").await?;
         let errors = FieldErrors::of("current_password", visit.w.change_password_current_wrong());
         return page::unprocessable(&page_of(&visit, &user, errors).await?);

@@ -5,11 +5,14 @@
 //! does not exist is counted like one that does. What strangers fail at is counted apart from what the owner does in a
 //! known browser, after an OTP or signed in, so that nobody can lock the owner out (T20).
 
+use super::hashing::{Checked, Hasher};
 use crate::kernel::clock::{DAY, Moment};
 use crate::kernel::contact::Email;
+use crate::kernel::gst_username::GstUsername;
 use crate::kernel::gstin::Gstin;
 use crate::kernel::ids;
 use crate::kernel::limits::Limits;
+use crate::kernel::password::Password;
 use crate::kernel::portal::Portal;
 use crate::store::accounts::Account;
 use crate::store::counters::{self, Budget};
@@ -32,6 +35,17 @@ pub fn canonical_username(portal: Portal, typed: &str) -> String {
         Portal::Workspace => Email::parse(typed).map_or(bounded.to_lowercase(), |email| email.as_str().to_owned()),
         Portal::Gst => bounded.to_lowercase(),
     }
+}
+
+/// A canonical username as a row may hold it: what cannot be one may be a password in the wrong field (T21), and is kept
+/// as a digest only.
+pub fn name_to_keep(portal: Portal, username: &str) -> String {
+    let is_name = match portal {
+        Portal::Irp => Gstin::parse_sandbox(username).is_ok(),
+        Portal::Workspace => Email::parse(username).is_ok(),
+        Portal::Gst => GstUsername::parse(username).is_ok(),
+    };
+    if is_name { username.to_owned() } else { ids::digest(username) }
 }
 
 /// How somebody has come to where the password is typed.
@@ -236,6 +250,21 @@ impl Knock {
 }
 
 impl Attempt {
+    /// Whether `typed` is the password of `stored`; when nobody had the time to look at it, nothing was tried.
+    pub async fn check(
+        &self,
+        visit: &Visit,
+        hasher: &Hasher,
+        typed: Option<&Password>,
+        stored: Option<&str>,
+    ) -> Result<Checked, PageError> {
+        let checked = hasher.check(typed, stored).await;
+        if checked.is_err() {
+            self.give_back(visit).await?;
+        }
+        checked
+    }
+
     /// The password was wrong: counts against the address, and shows the locked page when that was the last try.
     /// `account` is the one of the username, when there is one; `action` what the password was typed for.
     pub async fn failed(&self, visit: &Visit, account: Option<&Account>, action: &str) -> Result<(), PageError> {
@@ -294,7 +323,7 @@ impl Attempt {
     }
 
     /// Nothing was tried after all: the service was too busy to look at the password.
-    pub async fn give_back(&self, visit: &Visit) -> Result<(), PageError> {
+    async fn give_back(&self, visit: &Visit) -> Result<(), PageError> {
         let (counters, locked) = (self.counters.clone(), self.locks_until.is_some());
         let given_back = visit.kit.store.write(move |c| {
             counters::uncount(c, &counters.failures)?;

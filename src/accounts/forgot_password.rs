@@ -8,23 +8,20 @@ use serde::Deserialize;
 
 use super::hashing::Hasher;
 use super::otp::{self, OtpForm, OtpStep, Typed};
+use super::owner::Owner;
 use super::wording::Wording;
-use super::{NewPasswordForm, Recipients, any_gstin, door, email_message, gstin_message, names_of_account};
+use super::{NewPasswordForm, any_gstin, door, email_message, gstin_message};
 use crate::kernel::contact::Email;
-use crate::kernel::gst_username::GstUsername;
-use crate::kernel::ids;
 use crate::kernel::password::Policy;
 use crate::kernel::portal::{InPortal, Portal};
-use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::Outbox;
 use crate::notify::messages::{Cause, Writer};
-use crate::store::accounts::Account;
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{accounts, devices, events, sessions, taxpayers};
-use crate::web::error::PageError;
+use crate::store::{accounts, devices, events, sessions};
 use crate::web::form::{Button, FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Step, Walking};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::throttle::Proof;
 use crate::words::Words;
@@ -75,8 +72,7 @@ impl ForgotPasswordForm {
                 if typed.is_empty() {
                     return Err(FieldErrors::of("username", w.login_username_empty()));
                 }
-                // What cannot be a username may be a password in the wrong field (T21): kept as a digest only.
-                Ok(GstUsername::parse(&typed).map_or_else(|_| ids::digest(&typed), |username| username.to_string()))
+                Ok(door::name_to_keep(portal, &typed))
             }
             Portal::Workspace => Email::parse(&self.email)
                 .map(|email| email.as_str().to_owned())
@@ -121,11 +117,7 @@ fn step<P: InPortal>() -> OtpStep {
         number: None,
         verify: false,
         change_contact: None,
-        discreet: Some(match P::PORTAL {
-            Portal::Gst => Typed::Username,
-            Portal::Workspace => Typed::Email,
-            Portal::Irp => Typed::Gstin,
-        }),
+        discreet: Some(Typed::of(P::PORTAL)),
     }
 }
 
@@ -214,8 +206,7 @@ pub async fn submit_new<P: InPortal>(
     let gstin = account.gstin.as_deref().unwrap_or(&account.username);
     let mail = writer.password_changed(P::PORTAL, gstin, paths::shared(P::PORTAL).forgot_password, &cause);
     let mails = outbox.mails(&to.emails, &mail, visit.now);
-    let mut event = visit.event("password_reset", events::DONE, account.gstin.as_deref());
-    event.account_id = Some(account.id.clone());
+    let event = visit.event_of(&account, "password_reset", events::DONE);
     let (journey, now) = (at.journey.id.clone(), visit.now);
     let reset = visit.kit.store.write(move |c| {
         if !journeys::advance(c, &journey, Stage::Verified, Stage::Done)? {
@@ -234,37 +225,6 @@ pub async fn submit_new<P: InPortal>(
         visit.visitor.set_notice(&Notice::PasswordReset { at: visit.now.seconds() });
     }
     Ok(to_login)
-}
-
-/// Whose password it is: the account of a username, and what the register knows of its GSTIN.
-struct Owner {
-    account: Option<Account>,
-    taxpayer: Option<Taxpayer>,
-}
-
-impl Owner {
-    /// Neither when there is no such account, or when it is frozen.
-    async fn find<P: InPortal>(visit: &Visit, username: &str) -> Result<Self, PageError> {
-        let username = username.to_owned();
-        let found = visit.kit.store.read(move |c| {
-            let account = accounts::find_by_username(c, P::PORTAL, &username)?;
-            let gstin = account.as_ref().and_then(|account| account.gstin.clone()).unwrap_or_default();
-            let taxpayer = taxpayers::find(c, &gstin)?;
-            let account = account.filter(|account| account.frozen_at.is_none());
-            Ok(Self { taxpayer: taxpayer.filter(|_| account.is_some()), account })
-        });
-        Ok(found.await?)
-    }
-
-    fn names(&self) -> Vec<&str> {
-        let of_account = |account| names_of_account(account, self.taxpayer.as_ref());
-        self.account.as_ref().map(of_account).unwrap_or_default()
-    }
-
-    fn recipients(&self) -> Recipients {
-        let of_account = |account| Recipients::of(account, self.taxpayer.as_ref());
-        self.account.as_ref().map(of_account).unwrap_or_default()
-    }
 }
 
 fn new_page<P: InPortal>(visit: &Visit, journey: &Journey, errors: FieldErrors) -> ForgotPasswordPage {

@@ -101,14 +101,7 @@ async fn try_password(
     let found = visit.kit.store.read(move |c| accounts::find_by_username(c, portal, &name)).await?;
     let typed = Password::typed(password.expose_secret());
     let stored = found.as_ref().map(|account| account.password_hash.as_str());
-    let checked = match hasher.check(typed.as_ref(), stored).await {
-        Ok(checked) => checked,
-        Err(error) => {
-            // No password was looked at: the try was not the person's.
-            attempt.give_back(visit).await?;
-            return Err(error);
-        }
-    };
+    let checked = attempt.check(visit, hasher, typed.as_ref(), stored).await?;
     match found {
         Some(account) if account.frozen_at.is_none() && checked != Checked::Wrong => {
             let rehashed = match (checked, typed) {

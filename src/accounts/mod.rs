@@ -12,6 +12,7 @@ pub mod history;
 pub mod index;
 pub mod login;
 pub mod otp;
+mod owner;
 pub mod saved_credentials;
 pub mod second_factor;
 pub mod session;
@@ -28,6 +29,8 @@ use crate::kernel::portal::Portal;
 use crate::kernel::taxpayer::Taxpayer;
 use crate::notify::messages::Mail;
 use crate::store::accounts::Account;
+use crate::store::taxpayers;
+use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::page::Visit;
 use crate::words::Words;
@@ -53,6 +56,13 @@ impl Recipients {
     pub fn of(account: &Account, taxpayer: Option<&Taxpayer>) -> Self {
         let person = || Email::parse(&account.username).ok().filter(|_| account.portal == Portal::Workspace.as_str());
         taxpayer.map(Self::from).or_else(|| person().map(Self::person)).unwrap_or_default()
+    }
+
+    /// The same with what the register knows now; it may have changed since the account was made.
+    pub async fn find(visit: &Visit, account: &Account) -> Result<Self, PageError> {
+        let gstin = account.gstin.clone().unwrap_or_default();
+        let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
+        Ok(Self::of(account, taxpayer.as_ref()))
     }
 
     /// What a password of theirs must not hold; `names` are theirs.

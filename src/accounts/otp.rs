@@ -29,7 +29,8 @@ use crate::store::{self, Connection};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
 use crate::web::guard::current_journey;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::throttle::{self, Proof};
 use crate::words::Words;
 
@@ -54,6 +55,17 @@ pub enum Typed {
     Gstin,
     Username,
     Email,
+}
+
+impl Typed {
+    /// What names an account in that portal.
+    pub const fn of(portal: Portal) -> Self {
+        match portal {
+            Portal::Gst => Self::Username,
+            Portal::Workspace => Self::Email,
+            Portal::Irp => Self::Gstin,
+        }
+    }
 }
 
 /// What is typed on the page: an OTP, or where an authenticator app is asked for its code.
@@ -100,6 +112,33 @@ fn record(c: &mut Connection, event: &Event, subject: &str) -> store::Result<()>
     events::insert(c, &event)
 }
 
+/// A walk up to its proof: the one of this session that waits for it already, or a new one.
+pub(super) struct Walk {
+    pub journey: Journey,
+    begins: bool,
+}
+
+impl Walk {
+    pub async fn of(visit: &Visit, kind: Kind, subject: String, data: Option<String>) -> Result<Self, PageError> {
+        let portal = visit.portal.ok_or(PageError::NotFound)?;
+        let waits =
+            |journey: &Journey| journey.kind == kind && journey.subject == subject && journey.stage == Stage::Otp;
+        let waiting = current_journey(visit).await?.filter(waits);
+        let begins = waiting.is_none();
+        let journey = waiting.unwrap_or_else(|| Journey::begin(kind, portal, subject, Stage::Otp, visit.now));
+        Ok(Self { journey: Journey { data, ..journey }, begins })
+    }
+
+    /// Stores it; of a walk that goes on, what it has collected anew.
+    pub fn keep(&self, c: &mut Connection) -> store::Result<()> {
+        match &self.journey.data {
+            _ if self.begins => journeys::insert(c, &self.journey),
+            Some(data) => journeys::set_data(c, &self.journey.id, data),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Sends the OTP that begins a walk and leads to its `page`. A walk of the same kind that waits for its OTP already goes
 /// on, so that a button pressed twice sends one OTP.
 pub async fn begin(
@@ -123,22 +162,13 @@ pub async fn begin_with(
     proof: Proof,
     page: &'static str,
 ) -> PageResult {
-    let portal = visit.portal.ok_or(PageError::NotFound)?;
-    let waits = |journey: &Journey| journey.kind == kind && journey.subject == subject && journey.stage == Stage::Otp;
-    let waiting = current_journey(visit).await?.filter(waits);
-    let begun = waiting.is_none();
-    let mut journey = waiting.unwrap_or_else(|| Journey::begin(kind, portal, subject, Stage::Otp, visit.now));
-    journey.data = data;
-    let (id, otp) = (journey.id.clone(), prepare(visit, outbox, &journey, to, proof).await?);
+    let walk = Walk::of(visit, kind, subject, data).await?;
+    let (id, otp) = (walk.journey.id.clone(), prepare(visit, outbox, &walk.journey, to, proof).await?);
     let issued = visit.kit.store.write(move |c| {
-        if begun {
-            journeys::insert(c, &journey)?;
-        } else if let Some(data) = &journey.data {
-            journeys::set_data(c, &journey.id, data)?;
-        }
+        walk.keep(c)?;
         let issued = otp.issue(c)?;
-        if begun && matches!(issued, Issued::TooMany { .. }) {
-            journeys::delete(c, &journey.id)?;
+        if walk.begins && matches!(issued, Issued::TooMany { .. }) {
+            journeys::delete(c, &walk.journey.id)?;
         }
         Ok(issued)
     });

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::Recipients;
 use super::hashing::{Checked, Hasher};
-use super::otp::{self, OtpForm, OtpStep, Proving};
+use super::otp::{self, OtpForm, OtpStep, Proving, Walk};
 use crate::kernel::password::Password;
 use crate::kernel::recovery_code::RecoveryCode;
 use crate::kernel::totp::{self, TotpSecret};
@@ -15,13 +15,12 @@ use crate::notify::messages::{Cause, Writer};
 use crate::notify::{Outbox, Prepared};
 use crate::store::accounts::Account;
 use crate::store::authenticators::{self, Authenticator};
-use crate::store::events::{self, Event};
+use crate::store::events;
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::store::{self, Connection, StoreError, counters, taxpayers};
+use crate::store::{self, Connection, StoreError, counters};
 use crate::vault::{KeyRing, Place, Unopened, key_id_of};
 use crate::web::error::PageError;
 use crate::web::form::FieldErrors;
-use crate::web::guard::current_journey;
 use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::session::Level;
 use crate::web::throttle::{self, Proof};
@@ -67,13 +66,6 @@ async fn authenticator_of(visit: &Visit, account: &Account) -> Result<Option<Aut
     Ok(visit.kit.store.read(move |c| authenticators::find_confirmed(c, &id)).await?)
 }
 
-/// Everybody who gets the OTPs of `account`.
-pub async fn recipients_of(visit: &Visit, account: &Account) -> Result<Recipients, PageError> {
-    let gstin = account.gstin.clone().unwrap_or_default();
-    let taxpayer = visit.kit.store.read(move |c| taxpayers::find(c, &gstin)).await?;
-    Ok(Recipients::of(account, taxpayer.as_ref()))
-}
-
 /// Begins the walk `kind` of `account`, with what it has collected, and leads to its `page`. An OTP is sent only to
 /// somebody who has no authenticator.
 pub async fn begin(
@@ -85,23 +77,12 @@ pub async fn begin(
 ) -> PageResult {
     let subject = account.known_as().to_owned();
     if authenticator_of(visit, account).await?.is_none() {
-        let to = recipients_of(visit, account).await?;
+        let to = Recipients::find(visit, account).await?;
         return otp::begin_with(visit, outbox, (kind, subject), data, &to, Proof::ContactOrPassword, page).await;
     }
-    let portal = visit.portal.ok_or(PageError::NotFound)?;
-    let waits = |journey: &Journey| {
-        journey.kind == kind && journey.subject == subject && journey.stage == Stage::Otp && journey.data == data
-    };
-    let id = match current_journey(visit).await?.filter(waits) {
-        Some(waiting) => waiting.id,
-        None => {
-            let mut journey = Journey::begin(kind, portal, subject, Stage::Otp, visit.now);
-            journey.data = data;
-            let id = journey.id.clone();
-            visit.kit.store.write(move |c| journeys::insert(c, &journey)).await?;
-            id
-        }
-    };
+    let walk = Walk::of(visit, kind, subject, data).await?;
+    let id = walk.journey.id.clone();
+    visit.kit.store.write(move |c| walk.keep(c)).await?;
     visit.visitor.set_journey(&id);
     Ok(see_other(page))
 }
@@ -119,7 +100,7 @@ pub async fn resend(visit: &Visit, outbox: &Outbox, account: &Account, journey: 
     if authenticator_of(visit, account).await?.is_some() {
         return Ok(see_other(step.page));
     }
-    let to = recipients_of(visit, account).await?;
+    let to = Recipients::find(visit, account).await?;
     otp::resend(visit, outbox, journey, step, &to, Proof::ContactOrPassword).await
 }
 
@@ -202,10 +183,8 @@ impl Asked<'_> {
             Right::Recovery(_) => self.mails().await?,
             Right::Step(_) => Vec::new(),
         };
-        let accepted = visit.event("otp_accepted", self.journey.kind.as_str(), self.account.gstin.as_deref());
-        let accepted = Event { account_id: Some(self.account.id.clone()), ..accepted };
-        let used_up = visit.event("recovery_code_used", events::DONE, self.account.gstin.as_deref());
-        let used_up = Event { account_id: Some(self.account.id.clone()), ..used_up };
+        let accepted = visit.event_of(self.account, "otp_accepted", self.journey.kind.as_str());
+        let used_up = visit.event_of(self.account, "recovery_code_used", events::DONE);
         let (account_id, journey, now) = (self.account.id.clone(), self.journey.id.clone(), visit.now);
         let outcome = visit.kit.store.write(move |c| {
             if !journeys::set_verified(c, &journey, now)? {
@@ -257,7 +236,7 @@ impl Asked<'_> {
 
     async fn mails(&self) -> Result<Vec<Prepared>, PageError> {
         let visit = self.visit;
-        let to = recipients_of(visit, self.account).await?;
+        let to = Recipients::find(visit, self.account).await?;
         let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
         let portal = visit.portal.ok_or(PageError::NotFound)?;
         let mail = Writer::new(&visit.kit.settings).recovery_code_used(portal, self.account.known_as(), &cause);
@@ -265,8 +244,7 @@ impl Asked<'_> {
     }
 
     async fn record_refusal(&self) -> Result<(), PageError> {
-        let mut event = self.visit.event("otp_refused", self.journey.kind.as_str(), self.account.gstin.as_deref());
-        event.account_id = Some(self.account.id.clone());
+        let event = self.visit.event_of(self.account, "otp_refused", self.journey.kind.as_str());
         Ok(self.visit.kit.store.write(move |c| events::insert(c, &event)).await?)
     }
 

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::door::Attempt;
-use super::second_factor::{self, recipients_of};
+use super::{Recipients, second_factor};
 use crate::kernel::clock::Moment;
 use crate::kernel::portal::Portal;
 use crate::notify::messages::{Cause, Writer};
@@ -101,15 +101,12 @@ pub struct Arrival {
 
 impl Arrival {
     pub async fn prepare(visit: &Visit, outbox: &Outbox, account: Account) -> Result<Self, PageError> {
-        let to = recipients_of(visit, &account).await?;
+        let to = Recipients::find(visit, &account).await?;
         let cause = Cause { at: visit.now, address: &visit.address.to_string(), device: &visit.device };
         let portal = visit.portal.ok_or(PageError::NotFound)?;
         let forgot_password = paths::shared(portal).forgot_password;
         let mail = Writer::new(&visit.kit.settings).new_device(portal, account.known_as(), forgot_password, &cause);
-        let event = |action: &str| Event {
-            account_id: Some(account.id.clone()),
-            ..visit.event(action, events::DONE, account.gstin.as_deref())
-        };
+        let event = |action| visit.event_of(&account, action, events::DONE);
         Ok(Self {
             browser: Browser::of(visit),
             address: visit.address.to_string(),

@@ -77,7 +77,7 @@ impl Change {
         let Some(account) = accounts::find_by_username(c, self.portal, username)? else { return Ok(false) };
         let (action, done) = match self.act {
             Act::Freeze => {
-                sessions::end_of_account(c, &account.id, None, Reason::Owner)?;
+                sessions::end_of_account(c, &account.id, None, Reason::Operator)?;
                 ("account_frozen", accounts::set_frozen(c, &account.id, Some(self.now))?)
             }
             Act::Unfreeze => ("account_unfrozen", accounts::set_frozen(c, &account.id, None)?),

@@ -17,7 +17,8 @@ use crate::store::{self, Connection, accounts};
 use crate::web::error::PageError;
 use crate::web::form::{Choice, FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::SignedIn;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::{download, paths, throttle};
 use crate::words::Words;
 

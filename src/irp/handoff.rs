@@ -13,7 +13,8 @@ use crate::store::saved_credentials::{SavedCredential, WORKING};
 use crate::store::{self, Connection, workspaces};
 use crate::web::error::PageError;
 use crate::web::handoff;
-use crate::web::page::{Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{PageResult, Visit, see_other};
 use crate::web::paths;
 
 /// GET: takes the handoff up and leads to where its purpose begins. The token stands in no address after this one.

@@ -36,18 +36,21 @@ pub enum Reason {
     Authenticator,
     ApiPassword,
     Contacts,
+    /// By a command.
+    Operator,
     /// Its owner pressed "Sign out" in it: there is nothing to tell.
     SignedOut,
 }
 
 impl Reason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Owner,
         Self::Newer,
         Self::Password,
         Self::Authenticator,
         Self::ApiPassword,
         Self::Contacts,
+        Self::Operator,
         Self::SignedOut,
     ];
 
@@ -59,6 +62,7 @@ impl Reason {
             Self::Authenticator => "authenticator",
             Self::ApiPassword => "api_password",
             Self::Contacts => "contacts",
+            Self::Operator => "operator",
             Self::SignedOut => "signed_out",
         }
     }

@@ -12,7 +12,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::error::PageError;
 use super::form;
-use super::page::{Notice, Visit};
+use super::notice::Notice;
+use super::page::Visit;
 use super::paths;
 use super::session::{Draft, Level};
 use crate::kernel::clock::Moment;

@@ -11,6 +11,7 @@ pub mod guard;
 pub mod handoff;
 pub mod headers;
 pub mod last_resort;
+pub mod notice;
 pub mod page;
 pub mod paths;
 pub mod pool;

@@ -26,7 +26,8 @@ use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{Button, FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::{SignedIn, SignedOut};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::session::Level;
 use crate::words::Words;
@@ -172,10 +173,7 @@ struct Joining {
 
 impl Joining {
     fn of(visit: &Visit, token: &str, account: Account) -> Self {
-        let event = |action| {
-            let event = visit.event(action, events::DONE, None);
-            Event { account_id: Some(account.id.clone()), ..event }
-        };
+        let event = |action| visit.event_of(&account, action, events::DONE);
         let (joined, created) = (event("invitation_accepted"), event("account_created"));
         Self { token_hash: ids::digest(token), account, joined, created, browser: Browser::of(visit), now: visit.now }
     }

@@ -24,7 +24,8 @@ use crate::store::workspaces::{self, Workspace};
 use crate::store::{self, Connection, StoreError};
 use crate::web::error::PageError;
 use crate::web::guard::SignedIn;
-use crate::web::page::{Notice, Visit};
+use crate::web::notice::Notice;
+use crate::web::page::Visit;
 use crate::web::paths;
 
 /// What a page is for, and so which roles it is for.

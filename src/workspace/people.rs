@@ -21,7 +21,8 @@ use crate::store::workspaces;
 use crate::store::{self, Connection};
 use crate::web::error::PageError;
 use crate::web::form::{Choice, FieldErrors, Posted, SAME_PRESS};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::{paths, throttle};
 use crate::words::Words;
 

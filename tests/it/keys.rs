@@ -18,7 +18,7 @@ use sanad::vault::{KeyRing, Purpose};
 use crate::support::machine::{Machine, Server, last_otp, register, register_to_otp, text};
 use crate::support::samples::{ACME, PASSWORD};
 use crate::support::walk::go_on;
-use crate::support::walk_sign_in::{Phone, log_in_at};
+use crate::support::walk_sign_in::{add_authenticator_at, log_in_at};
 use crate::support::{Browser, Page};
 
 const NOW: Moment = Moment::from_seconds(1_795_260_660);
@@ -406,13 +406,7 @@ async fn an_authenticator_is_sealed_anew_and_its_codes_go_on() {
     let server = machine.serve();
     let browser = server.browser();
     register(&browser).await;
-    let page = browser.get("/irp/account/authenticator").await;
-    let page = go_on(&browser, &page.form("Add an authenticator app").submit(&browser).await).await;
-    let form = page.form("Continue").fill("otp", &last_otp(&browser).await);
-    let page = go_on(&browser, &form.submit(&browser).await).await;
-    let (phone, form) = (Phone::of(&page), page.form("Add the app"));
-    let now = || Clock::system().now();
-    go_on(&browser, &form.fill("code", &phone.code(now())).submit(&browser).await).await;
+    let (phone, _) = add_authenticator_at(&browser, "/irp").await;
 
     let told = rotate(&machine, &["cred"]);
     assert!(told.lines().any(|line| line == "1 rows re-sealed"), "{told}");
@@ -423,6 +417,6 @@ async fn an_authenticator_is_sealed_anew_and_its_codes_go_on() {
     let other = server.browser();
     let asked = go_on(&other, &log_in_at(&other, "/irp", ACME.gstin, PASSWORD).await).await;
     // The code of now was used up when the app was added.
-    let form = asked.form("Continue").fill("code", &phone.code(now().plus(30)));
+    let form = asked.form("Continue").fill("code", &phone.code(Clock::system().now().plus(30)));
     form.submit(&other).await.assert_leads_to("/irp/api-credentials");
 }

@@ -10,10 +10,10 @@ use sanad::kernel::clock::Clock;
 use sanad::store::taxpayers::{self, Source};
 use sanad::store::{Database, Store};
 
-use crate::support::machine::{Machine, Server, first_line, last_otp, register, text};
+use crate::support::machine::{Machine, Server, first_line, register, text};
 use crate::support::samples::{ACME, PASSWORD};
 use crate::support::walk::go_on;
-use crate::support::walk_sign_in::{Phone, log_in_at};
+use crate::support::walk_sign_in::{add_authenticator_at, log_in_at};
 use crate::support::{Browser, Page, keys};
 
 /// What production needs at least; the keys come from the folder.
@@ -483,7 +483,9 @@ async fn an_account_is_frozen_and_unfrozen_beside_a_running_server() {
     let run = |act: &str| machine.run(&["account", act, "irp", "29abcde1234f1zw"], &[]).status.code();
     assert_eq!(run("unfreeze"), Some(1), "it is not frozen");
     assert_eq!(run("freeze"), Some(0));
-    browser.get("/irp/account").await.assert_leads_to("/irp/login?return=/irp/account");
+    let signed_out = browser.get("/irp/account").await;
+    signed_out.assert_leads_to("/irp/login?return=/irp/account");
+    assert!(go_on(&browser, &signed_out).await.has("You were signed out by the operator of this service."));
     let log_in = async || log_in_at(&server.browser(), "/irp", ACME.gstin, PASSWORD).await;
     assert_eq!(log_in().await.status, 422);
     assert_eq!(run("unfreeze"), Some(0));
@@ -496,12 +498,7 @@ async fn an_operator_removes_an_authenticator_whose_owner_has_lost_it_and_the_ow
     let server = machine.serve();
     let browser = server.browser();
     register(&browser).await;
-    let page = browser.get("/irp/account/authenticator").await;
-    let page = go_on(&browser, &page.form("Add an authenticator app").submit(&browser).await).await;
-    let form = page.form("Continue").fill("otp", &last_otp(&browser).await);
-    let page = go_on(&browser, &form.submit(&browser).await).await;
-    let (phone, form) = (Phone::of(&page), page.form("Add the app"));
-    go_on(&browser, &form.fill("code", &phone.code(Clock::system().now())).submit(&browser).await).await;
+    add_authenticator_at(&browser, "/irp").await;
 
     let run = || machine.run(&["account", "remove-authenticator", "irp", ACME.gstin], &[]).status.code();
     assert_eq!([run(), run()], [Some(0), Some(1)]);

@@ -4,12 +4,14 @@ use askama::Template;
 use zeroize::Zeroizing;
 
 use crate::accounts::second_factor::place_of_codes;
+use crate::kernel::clock::Moment;
 use crate::kernel::portal::InPortal;
 use crate::store::authenticators;
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
 use crate::web::guard::SignedIn;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
 
@@ -31,7 +33,7 @@ pub async fn show<P: InPortal>(visit: Visit, user: SignedIn<P>) -> PageResult {
     let found = visit.kit.store.read(move |c| authenticators::find_confirmed(c, &id)).await?;
     let life = visit.kit.settings.limits.recovery_codes_shown;
     let shown = found.and_then(|found| {
-        let until = crate::kernel::clock::Moment::from_seconds(found.confirmed_at?).plus(life);
+        let until = Moment::from_seconds(found.confirmed_at?).plus(life);
         (visit.now < until).then_some((found.id, found.sealed_codes?, until))
     });
     let Some((id, sealed, until)) = shown else { return Ok(see_other(paths::shared(P::PORTAL).authenticator)) };

@@ -11,7 +11,8 @@ use crate::store::authenticators;
 use crate::store::journeys::{self, Stage};
 use crate::web::form::{Button, Posted};
 use crate::web::guard::{SignedIn, Walking};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
 

@@ -3,8 +3,8 @@
 use actix_web::web;
 
 use crate::accounts::hashing::Hasher;
-use crate::accounts::login::otp_first;
 use crate::accounts::otp::{self, OtpForm, OtpStep, Proving, Typed};
+use crate::accounts::owner::Owner;
 use crate::accounts::second_factor::{self, Means};
 use crate::accounts::sign_in::{Arrival, Waiting};
 use crate::kernel::portal::{InPortal, Portal};
@@ -31,11 +31,6 @@ impl Step for AtOtp {
 
 pub(super) fn step<P: InPortal>(kind: Kind) -> OtpStep {
     let own = paths::shared(P::PORTAL);
-    let typed = match P::PORTAL {
-        Portal::Gst => Typed::Username,
-        Portal::Workspace => Typed::Email,
-        Portal::Irp => Typed::Gstin,
-    };
     OtpStep {
         page: own.login_otp,
         resend: own.login_otp_resend,
@@ -43,7 +38,7 @@ pub(super) fn step<P: InPortal>(kind: Kind) -> OtpStep {
         verify: false,
         change_contact: None,
         // After the password there is an account, and its owner may read whose phone it is.
-        discreet: (kind == Kind::OtpFirst).then_some(typed),
+        discreet: (kind == Kind::OtpFirst).then_some(Typed::of(P::PORTAL)),
     }
 }
 
@@ -99,7 +94,7 @@ pub async fn resend<P: InPortal>(
 ) -> PageResult {
     let step = step::<P>(at.journey.kind);
     if at.journey.kind == Kind::OtpFirst {
-        let to = otp_first::recipients::<P>(&visit, &at.journey.subject).await?;
+        let to = Owner::find::<P>(&visit, &at.journey.subject).await?.recipients();
         return otp::resend(&visit, &outbox, &at.journey, step, &to, Proof::Nothing).await;
     }
     match Waiting::of(&visit, &at.journey).await? {

@@ -11,21 +11,19 @@ use serde::Deserialize;
 
 use super::otp::step;
 use super::try_password;
-use crate::accounts::door::{self, Way, admit, canonical_username};
+use crate::accounts::door::{self, Way, admit, canonical_username, name_to_keep};
 use crate::accounts::hashing::Hasher;
-use crate::accounts::second_factor::recipients_of;
+use crate::accounts::otp;
+use crate::accounts::owner::Owner;
 use crate::accounts::sign_in::RightPassword;
 use crate::accounts::wording::Wording;
-use crate::accounts::{Recipients, otp};
-use crate::kernel::ids;
 use crate::kernel::portal::{InPortal, Portal};
 use crate::notify::Outbox;
-use crate::store::accounts::{self, Account};
 use crate::store::journeys::{self, Journey, Kind, Stage};
-use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Step, Walking};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::session::Level;
 use crate::web::throttle::Proof;
@@ -89,13 +87,9 @@ pub async fn submit<P: InPortal>(
         visit.visitor.set_notice(&Notice::DoorOpen);
         return Ok(see_other(paths::shared(P::PORTAL).login));
     }
-    let account = find::<P>(&visit, &username).await?;
-    let to = match &account {
-        Some(account) => recipients_of(&visit, account).await?,
-        None => Recipients::default(),
-    };
-    // What is nobody's name may be a password in the wrong field (T21): kept as a digest only.
-    let subject = account.map_or_else(|| subject_of_nobody::<P>(&username), |account| account.username);
+    let owner = Owner::find::<P>(&visit, &username).await?;
+    let to = owner.recipients();
+    let subject = owner.account.map_or_else(|| name_to_keep(P::PORTAL, &username), |account| account.username);
     otp::begin(&visit, &outbox, (Kind::OtpFirst, subject), &to, Proof::Nothing, step::<P>(Kind::OtpFirst).page).await
 }
 
@@ -143,30 +137,6 @@ pub async fn submit_password<P: InPortal>(
         }
         None => refuse(visit.w.otp_first_wrong()),
     }
-}
-
-/// The account of that name, while it is not frozen.
-async fn find<P: InPortal>(visit: &Visit, username: &str) -> Result<Option<Account>, PageError> {
-    let username = username.to_owned();
-    let found = visit.kit.store.read(move |c| accounts::find_by_username(c, P::PORTAL, &username)).await?;
-    Ok(found.filter(|account| account.frozen_at.is_none()))
-}
-
-/// Who gets the OTP; nobody when there is no such account.
-pub(super) async fn recipients<P: InPortal>(visit: &Visit, username: &str) -> Result<Recipients, PageError> {
-    match find::<P>(visit, username).await? {
-        Some(account) => recipients_of(visit, &account).await,
-        None => Ok(Recipients::default()),
-    }
-}
-
-fn subject_of_nobody<P: InPortal>(username: &str) -> String {
-    let is_name = match P::PORTAL {
-        Portal::Irp => crate::kernel::gstin::Gstin::parse_sandbox(username).is_ok(),
-        Portal::Workspace => crate::kernel::contact::Email::parse(username).is_ok(),
-        Portal::Gst => crate::kernel::gst_username::GstUsername::parse(username).is_ok(),
-    };
-    if is_name { username.to_owned() } else { ids::digest(username) }
 }
 
 fn page_of<P: InPortal>(visit: &Visit, username: String, journey: Option<String>, errors: FieldErrors) -> OtpFirstPage {

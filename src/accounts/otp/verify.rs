@@ -38,8 +38,8 @@ pub enum Verdict<T> {
     },
 }
 
-/// Compares `code`, in its canonical form, with the journey's newest OTP. On acceptance `effect` runs in the same transaction that uses the
-/// code up; `None` from it means that there was nothing left to do.
+/// Compares `code`, in its canonical form, with the journey's newest OTP. On acceptance `effect` runs in the same
+/// transaction that uses the code up; `None` from it means that there was nothing left to do.
 pub async fn verify<T: Send + 'static>(
     visit: &Visit,
     journey: &Journey,

@@ -21,7 +21,8 @@ use crate::store::{self, Connection, Inserted, StoreError, taxpayers};
 use crate::web::browser::Browser;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Walking};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::{paths, throttle};
 use crate::words::Words;
 
@@ -178,8 +179,7 @@ impl Creation {
             frozen_at: None,
             name: None,
         };
-        let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
-        event.account_id = Some(account.id.clone());
+        let event = visit.event_of(&account, "account_created", events::DONE);
         let mails = outbox.mails(&Recipients::from(taxpayer).emails, &mail, visit.now);
         Self { account, journey: journey.clone(), mails, event, browser: Browser::of(visit) }
     }

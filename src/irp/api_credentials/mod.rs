@@ -24,7 +24,8 @@ use crate::store::journeys::{Journey, Kind, Stage};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, SAME_PRESS};
 use crate::web::guard::{SignedIn, current_journey};
-use crate::web::page::{Notice, Visit};
+use crate::web::notice::Notice;
+use crate::web::page::Visit;
 use crate::web::{paths, throttle};
 use crate::words::Words;
 

@@ -13,7 +13,8 @@ use crate::store::{accounts, counters, events, taxpayers};
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::current_journey;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::{paths, throttle};
 use crate::words::Words;
 

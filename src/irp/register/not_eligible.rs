@@ -4,7 +4,8 @@ use askama::Template;
 
 use crate::kernel::eligibility::{Ineligible, eligibility};
 use crate::store::taxpayers;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::words::Words;
 

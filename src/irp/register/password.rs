@@ -19,7 +19,8 @@ use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted, SAME_PRESS};
 use crate::web::guard::Walking;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::session::Level;
 use crate::words::Words;
@@ -100,8 +101,7 @@ async fn create(
     let writer = Writer::new(&visit.kit.settings);
     let mail = writer.account_created(&account.username, taxpayer.gstin.ending(), &cause);
     let mails = outbox.mails(&Recipients::from(taxpayer).emails, &mail, visit.now);
-    let mut event = visit.event("account_created", events::DONE, account.gstin.as_deref());
-    event.account_id = Some(account.id.clone());
+    let event = visit.event_of(&account, "account_created", events::DONE);
     let (journey, browser) = (journey.id.clone(), browser.clone());
     let created = visit.kit.store.write(move |c| {
         if accounts::insert(c, &account)? == Inserted::Taken {

@@ -16,7 +16,8 @@ use crate::store::events::Event;
 use crate::store::workspace_gstins::{self, Named};
 use crate::web::error::PageError;
 use crate::web::form::Choice;
-use crate::web::page::{CredentialsTold, Notice, Visit};
+use crate::web::notice::{CredentialsTold, Notice};
+use crate::web::page::Visit;
 use crate::web::{paths, throttle};
 
 /// The GSTINs of the workspace after a line that stands for none of them; empty when it has none.

@@ -11,7 +11,8 @@ use crate::store::saved_credentials::{self, SavedCredential};
 use crate::store::{events, workspace_gstins};
 use crate::web::error::PageError;
 use crate::web::form::{Button, Posted};
-use crate::web::page::{CredentialsTold, PageResult, Visit, see_other};
+use crate::web::notice::CredentialsTold;
+use crate::web::page::{PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::workspace::{Member, ToChange};
 

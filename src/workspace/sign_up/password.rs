@@ -21,7 +21,8 @@ use crate::web::browser::Browser;
 use crate::web::error::PageError;
 use crate::web::form::{FieldErrors, Posted};
 use crate::web::guard::{SignedOut, Walking};
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::paths;
 use crate::web::session::Level;
 use crate::words::Words;
@@ -88,10 +89,7 @@ impl Creation {
     fn of(visit: &Visit, journey: String, name: String, account: Account) -> Self {
         let workspace = workspaces::Workspace { id: ids::random(), name, created_at: visit.now.seconds() };
         let detail = serde_json::json!({ "workspace": workspace.id });
-        let event = |action| {
-            let event = visit.event(action, events::DONE, None).with_detail(&detail);
-            Event { account_id: Some(account.id.clone()), ..event }
-        };
+        let event = |action| visit.event_of(&account, action, events::DONE).with_detail(&detail);
         let events = [event("account_created"), event("workspace_created")];
         Self { journey, account, workspace, events, browser: Browser::of(visit), now: visit.now }
     }

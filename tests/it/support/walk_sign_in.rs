@@ -1,9 +1,10 @@
 //! Walks to and through the ways of signing in: a door that strangers have shut, the OTP before the password, an
 //! authenticator app.
 
-use sanad::kernel::clock::Moment;
+use sanad::kernel::clock::{Clock, Moment};
 use totp_rs::{Algorithm, Builder, Secret};
 
+use super::machine::last_otp;
 use super::samples::PASSWORD;
 use super::walk::go_on;
 use super::{App, Browser, FormFill, Page};
@@ -63,16 +64,30 @@ impl Phone {
 
 /// At the page with the QR code, in a signed-in browser of whoever gets OTPs at `email`.
 pub async fn at_new_authenticator(app: &App, browser: &Browser, portal: &str, email: &str) -> Page {
+    prove_for_authenticator(browser, portal, async || app.last_otp_for(email).await).await
+}
+
+async fn prove_for_authenticator(browser: &Browser, portal: &str, otp: impl AsyncFnOnce() -> String) -> Page {
     let page = browser.get(&format!("{portal}/account/authenticator")).await;
     let page = go_on(browser, &page.form("Add an authenticator app").submit(browser).await).await;
-    let form = page.form("Continue").fill("otp", &app.last_otp_for(email).await);
-    go_on(browser, &form.submit(browser).await).await
+    go_on(browser, &page.form("Continue").fill("otp", &otp().await).submit(browser).await).await
 }
 
 /// Adds an authenticator app: the phone and the page with the recovery codes.
 pub async fn add_authenticator(app: &App, browser: &Browser, portal: &str, email: &str) -> (Phone, Page) {
     let page = at_new_authenticator(app, browser, portal, email).await;
-    let phone = Phone::of(&page);
-    let form = page.form("Add the app").fill("code", &phone.code(app.clock.now()));
+    scan(browser, &page, app.clock.now()).await
+}
+
+/// The same at a program of its own, for whoever got the newest OTP there.
+pub async fn add_authenticator_at(browser: &Browser, portal: &str) -> (Phone, Page) {
+    let page = prove_for_authenticator(browser, portal, async || last_otp(browser).await).await;
+    scan(browser, &page, Clock::system().now()).await
+}
+
+/// Scans the QR code of the page and types what the app shows.
+async fn scan(browser: &Browser, page: &Page, now: Moment) -> (Phone, Page) {
+    let phone = Phone::of(page);
+    let form = page.form("Add the app").fill("code", &phone.code(now));
     (phone, go_on(browser, &form.submit(browser).await).await)
 }

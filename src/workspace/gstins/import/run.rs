@@ -12,7 +12,8 @@ use crate::store::gstin_imports::{self, CANCELLED, Counts, DONE, Import, PREVIEW
 use crate::store::{self, Connection, events, workspace_gstins};
 use crate::web::error::PageError;
 use crate::web::form::Posted;
-use crate::web::page::{self, Frame, Notice, PageResult, Visit, see_other};
+use crate::web::notice::Notice;
+use crate::web::page::{self, Frame, PageResult, Visit, see_other};
 use crate::web::{download, paths};
 use crate::words::Words;
 use crate::workspace::{Member, Seat, ToChange};
